@@ -111,7 +111,8 @@ class Room:
         if frame[:1] == _SYNC:
             self.integrate_pending()
         with self._context.mark.at(self.session_id, connection.user_id):
-            self._receive(connection, y_protocol.decode(frame), now, prepared)
+            known = prepared.parsed.update if prepared else None
+            self._receive(connection, y_protocol.decode(frame, known), now, prepared)
 
     def _receive(
         self, connection: Connection, message: y_protocol.Message, now: int, done: Prepared | None
@@ -164,10 +165,9 @@ class Room:
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
         """Have a logged update of `size` bytes written, and relay it to the other clients."""
         self._context.sink.wrote(self, size)
-        members = self.members
-        for observer in members.observers:
+        for observer in self.members.observers:
             observer.edited()
-        members.broadcast.add(frame, source)
+        self.members.broadcast.add(frame, source)
 
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Take an update of a client, or tell the client why it is refused."""

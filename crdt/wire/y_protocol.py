@@ -82,8 +82,13 @@ _SYNC_MESSAGES: tuple[type[SyncStep1] | type[SyncStep2] | type[SyncUpdate], ...]
 )
 
 
-def decode(frame: bytes) -> Message:
-    """Decode one frame; raises ProtocolError if it is not exactly one well-formed frame."""
+def decode(frame: bytes, update: bytes | None = None) -> Message:
+    """Decode one frame; raises ProtocolError if it is not exactly one well-formed frame.
+
+    update  the update in it, if the frame was decoded before: a large one is not copied again
+    """
+    if update is not None:
+        return _SYNC_MESSAGES[frame[1] & 127](update)  # a number may have more bytes than it needs
     try:
         frame_type, at = read_var_uint(frame, 0)
         if frame_type == SYNC:
@@ -157,7 +162,8 @@ def sync_step2(update: bytes) -> bytes:
 
 def sync_update(update: bytes) -> bytes:
     """Return a frame that relays an update."""
-    return b"\x00\x02" + write_var_bytes(update)
+    # In this order, a large update is copied once.
+    return b"\x00\x02" + write_var_uint(len(update)) + update
 
 
 def awareness_update(entries: list[AwarenessEntry]) -> bytes:

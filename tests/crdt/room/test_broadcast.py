@@ -28,6 +28,27 @@ def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
     assert later.flushes == 1
 
 
+def test_broadcast_of_somebody_alone_encodes_nothing() -> None:
+    """Nobody else gets the frame, which may have megabytes. The server's frames are sent."""
+    encoded: list[bytes] = []
+    later = Later()
+
+    def encode(frame: bytes) -> bytes:
+        encoded.append(frame)
+        return frame
+
+    room = make_room(encode=encode, scheduler=later)
+    ada, to_ada = join(room)
+    to_ada.take()
+
+    room.members.broadcast.add(b"1", ada)
+    assert (encoded, later.flushes) == ([], 0)
+    room.members.broadcast.add(b"2")
+    room.members.broadcast.flush()
+
+    assert to_ada.take() == [b"2"]
+
+
 def test_broadcast_delivers_frames_before_close() -> None:
     """A frame is sent before its receiver's connection is closed in the same turn."""
     room = make_room(scheduler=Later())

@@ -4,17 +4,25 @@ A room takes a large frame in steps, and takes the frames of other clients betwe
 """
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
+from crdt.lifecycle.stepwise.room_steps import prepare
+from crdt.room.incoming import Incoming, UpdateKind
+from crdt.steps import run_through
 from crdt.wire import y_protocol
+from crdt.wire.lib0 import write_var_bytes
+from crdt.wire.update_parser import read
 from storage.records import Role
-from tests.crdt.harness import Typist, join, send
+from tests.crdt.harness import NOW, Typist, join, make_room, send
 from tests.crdt.struct_bytes import placed, text, update_of
 from tests.crdt.world import World
+
+_LARGE = 1 << 20
 
 
 async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
@@ -119,3 +127,22 @@ async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
         updates.append(typist.insert(0, "y" * 20_000))
         await world.rooms.steps.receive(room, bob, y_protocol.sync_step2(merge(updates)))
         assert room.document in asked
+
+
+@pytest.mark.parametrize("kind", [b"\x02", b"\x82\x00"], ids=["usual", "in two bytes"])
+def test_large_update_of_somebody_alone_is_copied_once(kind: bytes) -> None:
+    """Each copy of four megabytes held the event loop for some milliseconds."""
+    room = make_room()
+    ada, _ = join(room)
+    update = Typist(1).insert(0, "x" * (_LARGE - 1_000))
+    frame = b"\x00" + kind + write_var_bytes(update)
+    incoming = Incoming(update, "ada", NOW, UpdateKind.LIVE)
+    prepared = run_through(prepare(room, incoming, read(update)))
+
+    tracemalloc.start()
+    room.receive(ada, frame, NOW, prepared)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert room.journal.sequence == 1
+    assert most < 1.5 * _LARGE
