@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check check-types check-others web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing cold-start autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check check-types check-others web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing cold-start run-speed autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=--public lets others in
@@ -114,6 +114,9 @@ timing: $(VENV)/.tested ## do answers to logins tell by their time who has an ac
 
 cold-start: $(VENV)/.tested ## what a browser receives for the first page and a session, and when text is shown
 	$(BIN)/python -m tests.cold_start
+
+run-speed: $(VENV)/.tested ## how fast programs start in a browser, and what typing feels while one loops
+	$(BIN)/python -m tests.run_speed
 
 autobahn: $(VENV)/.tested ## the cases of the Autobahn suite, by their runner for Python 3, against the WebSocket layer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check kosoku==0.1.0

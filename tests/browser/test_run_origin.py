@@ -8,8 +8,8 @@ from playwright.async_api import Request, expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson
+from tests.browser.hostile import ATTEMPTS, IN_A_PAGE, PYTHON, refused, table, victim
 from tests.browser.programs import output, run
-from tests.browser.test_run_hostile import ATTEMPTS, IN_A_PAGE, PYTHON, refused, table, victim
 from tests.processes import free_port
 from tests.slow_link import SlowLink
 
