@@ -9,6 +9,7 @@ from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
+from crdt.history.program_tests.redaction import Changed
 from crdt.history.program_tests.rules import ProgramTests
 from crdt.history.redaction import RedactedIds
 from crdt.history.run_redaction import redact_runs
@@ -60,13 +61,18 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """The numbers of changed characters (with values), updates, versions, runs and tests."""
+    """The numbers of changed characters (with values), updates, versions, runs and tests.
+
+    open_runs, open_tests  those that all members see differently now
+    """
 
     characters: int
     updates: int
     versions: int
     runs: int
     tests: int
+    open_runs: int
+    open_tests: int
 
 
 class Redactor:
@@ -131,7 +137,7 @@ class Redactor:
                 versions, updates, programs = await self._take_out(room, found)
             self._cache.forget(session_id)
             await self._store.scrub()
-        return Redaction(sum(map(len, ids.values())), updates, versions, *programs)
+        return _sum(sum(map(len, ids.values())), updates, versions, *programs)
 
     async def _redact_programs_alone(
         self, session_id: str, text: str, check: Callable[[], Awaitable[object]]
@@ -139,17 +145,19 @@ class Redactor:
         """Remove a text that is in no document from the runs, which may have printed it."""
         await check()
         programs = await self._redact_programs(session_id, text)
-        if not any(programs):
+        if not any(changed.rows for changed in programs):
             raise NotFound("text in that part of the log")
         await self._store.scrub()
-        return Redaction(0, 0, 0, *programs)
+        return _sum(0, 0, 0, *programs)
 
-    async def _redact_programs(self, session_id: str, text: str) -> tuple[int, int]:
+    async def _redact_programs(self, session_id: str, text: str) -> tuple[Changed, Changed]:
         """Remove a text from runs and tests; return the numbers of changed (runs, tests)."""
         runs = await redact_runs(self._store, session_id, text)
         return runs, await self._program_tests.redact(session_id, text)
 
-    async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int, tuple[int, int]]:
+    async def _take_out(
+        self, room: Room, found: "_Found"
+    ) -> tuple[int, int, tuple[Changed, Changed]]:
         """Change all stored data; return changed (versions, updates, (runs, tests))."""
         # The log is changed last, because the structs are found in it. So a call that failed
         # halfway can be repeated, and finds the text that is left.
@@ -245,6 +253,12 @@ class Redactor:
         self, user_id: str, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
     ) -> _Result:
         return await self._workers.run(function, *arguments, key=user_id, deadline_s=_DEADLINE_S)
+
+
+def _sum(characters: int, updates: int, versions: int, runs: Changed, tests: Changed) -> Redaction:
+    return Redaction(
+        characters, updates, versions, runs.rows, tests.rows, runs.open_rows, tests.open_rows
+    )
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:

@@ -7,6 +7,7 @@ only of texts. Each UTF-16 code unit of the text becomes `BLOCK` there, too.
 from contextlib import suppress
 from dataclasses import replace
 
+from crdt.history.program_tests.redaction import Changed
 from crdt.reading.blanking import BLOCK
 from crdt.reading.items import units
 from storage.base import Store
@@ -17,13 +18,13 @@ from storage.runs.records import CaseResult, RunReport
 _RUNS_PER_READ = 5
 
 
-async def redact_runs(store: Store, session_id: str, text: str) -> int:
+async def redact_runs(store: Store, session_id: str, text: str) -> Changed:
     """Remove a text from all runs of a session; return how many had it.
 
     The reports of damaged runs are dropped, because it is not known whether they have the text.
     They do not count. A row on a malformed page cannot be written, and nobody can read it either.
     """
-    count = 0
+    rows = open_rows = 0
     async for page in pages_of_runs(store, session_id, _RUNS_PER_READ):
         for run in page:
             if run.is_damaged or run.report is None:
@@ -33,8 +34,9 @@ async def redact_runs(store: Store, session_id: str, text: str) -> int:
             redacted = without_text(run.report, text)
             if redacted != run.report:
                 await store.redact_run(replace(run, report=redacted))
-                count += 1
-    return count
+                rows += 1
+                open_rows += replace(redacted, hidden=()) != replace(run.report, hidden=())
+    return Changed(rows, open_rows)
 
 
 def without_text(report: RunReport, text: str) -> RunReport:

@@ -1,8 +1,9 @@
 """Lets an owner remove a secret from a session's history."""
 
+from crdt.history.program_tests.staff import staff_of
 from crdt.history.redaction import MAX_SPAN
 from handlers import errors
-from handlers.http import schemas
+from handlers.http import notifications, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views.code import Redaction
 from storage.records import Role
@@ -38,4 +39,18 @@ class RedactHandler(BaseHandler):
             "runs": done.runs,
             "tests": done.tests,
         }
+        await self._tell(session.id, notifications.RUNS_CHANGED, done.runs, done.open_runs)
+        await self._tell(session.id, notifications.TESTS_CHANGED, done.tests, done.open_tests)
         self.reply(answer)
+
+    async def _tell(self, session_id: str, note: bytes, changed: int, is_open: int) -> None:
+        """Tell open pages to read runs or tests again, which still show the removed text.
+
+        If only hidden tests had it, then only staff are told, because others know none of them.
+        """
+        connections = self.services.connections
+        if is_open:
+            connections.tell(session_id, note)
+        elif changed:
+            staff = staff_of(await self.services.store.members(session_id))
+            connections.tell_users(session_id, staff, note)

@@ -26,6 +26,10 @@ TESTS_CHANGED = _frame({"about": "tests"})
 """Tells a client to read the tests of the session's programs again."""
 
 
+RUNS_CHANGED = _frame({"about": "runs"})
+"""Tells a client to read the session's runs again: a text was removed from some of them."""
+
+
 def of_run(number: int) -> bytes:
     """Return the note that a run was stored; clients read it by its number."""
     return _frame({"about": "run", "number": number})

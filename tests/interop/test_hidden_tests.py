@@ -199,6 +199,29 @@ async def test_no_frame_tells_others_of_hidden_tests(world: World) -> None:
         events[who].close()
 
 
+async def test_no_note_tells_others_that_only_hidden_tests_had_a_redacted_text(
+    world: World,
+) -> None:
+    """Such a note would say that there are hidden tests."""
+    session_id = await world.session()
+    owner = world.clients["owner"]
+    await plant(owner, session_id)
+    people = ("viewer", "editor", "owner")
+    wires = {who: await world.clients[who].connect(session_id, "&notes=1") for who in people}
+    for wire in wires.values():
+        await wire.receive(PATIENCE_S)
+
+    redaction = {"from": 1, "to": 1, "text": MARK}
+    done = await owner.post(f"/code/{session_id}/redact", redaction)
+    await owner.post("/chat/send", {"sessionId": session_id, "message": "that was all"})
+
+    assert (done.body["runs"], done.body["tests"]) == (1, 2)
+    for who in people:
+        about, _ = await notes_until_message(wires[who])
+        assert ({"runs", "tests"} <= set(about)) is (who == "owner"), who
+        assert ({"runs", "tests"} & set(about) != set()) is (who == "owner"), who
+
+
 async def test_number_of_hidden_tests_is_not_shown_to_others(start_server) -> None:
     """Neither the limit nor the order of tests shows the number of hidden tests.
 

@@ -50,6 +50,22 @@ async def test_note_of_a_run_has_its_number(ada: Api, bob: Api) -> None:
     assert await note(wire) == {"about": "run", "number": 1}
 
 
+async def test_notes_tell_that_a_redaction_changed_runs_and_tests(ada: Api, bob: Api) -> None:
+    """Open pages show these texts, so they have to read them again."""
+    session_id = await ada.new_session(code="a")
+    await bob.post(f"/session/{session_id}/join")
+    await ada.post(f"/session/{session_id}/runs", report("a secret\n"))
+    test = {"kind": "case", "root": "codemirror", "name": "n", "input": "secret", "expected": ""}
+    await ada.post(f"/session/{session_id}/tests", test)
+    wire = await bob.connect(session_id, "&notes=1")
+    await wire.receive()
+
+    await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": "secret"})
+
+    assert await note(wire) == {"about": "runs"}
+    assert await note(wire) == {"about": "tests"}
+
+
 async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api, bob: Api) -> None:
     """Notes go only to sockets of that session that asked for them.
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from crdt.reading.blanking import BLOCK
 from crdt.reading.items import units
@@ -10,13 +11,20 @@ from storage.errors import NotFound
 from storage.program_tests.records import Wanted
 
 
-async def redact_tests(store: Store, session_id: str, text: str) -> int:
+class Changed(NamedTuple):
+    """How many rows had a text, and how many of them in a part that all members see."""
+
+    rows: int
+    open_rows: int
+
+
+async def redact_tests(store: Store, session_id: str, text: str) -> Changed:
     """Remove a text from all tests of a session; return how many had it.
 
     Damaged tests are deleted, because it is not known whether they have the text. They do not
     count.
     """
-    count = 0
+    rows = open_rows = 0
     for test in await store.program_tests(session_id):
         if test.wanted is None:
             await store.delete_program_test(session_id, test.id)
@@ -26,8 +34,9 @@ async def redact_tests(store: Store, session_id: str, text: str) -> int:
             # Somebody may delete the test meanwhile.
             with suppress(NotFound):
                 await store.change_program_test(replace(test, wanted=redacted))
-            count += 1
-    return count
+            rows += 1
+            open_rows += not test.is_hidden
+    return Changed(rows, open_rows)
 
 
 def without_text(wanted: Wanted, text: str) -> Wanted:

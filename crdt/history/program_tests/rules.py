@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crdt.history.program_tests.redaction import redact_tests
+from crdt.history.program_tests.redaction import Changed, redact_tests
 from crdt.history.program_tests.staff import is_staff
 from crdt.keyed_locks import KeyedLocks
 from crdt.limits import TESTS, LimitCounters
@@ -111,7 +111,7 @@ class ProgramTests:
             await self._store.order_program_tests(member.session_id, moved)
         return _news(seen, moved)
 
-    async def redact(self, session_id: str, text: str) -> int:
+    async def redact(self, session_id: str, text: str) -> Changed:
         """Remove a text from all tests of a session; return how many had it.
 
         No test is changed meanwhile. Otherwise a change could bring the text back, or be lost: a

@@ -49,14 +49,14 @@ async def test_redaction_changes_and_counts_only_runs_with_the_text(world: World
     store = await with_runs(world, *outputs)
     before = await store.runs("one", None, 100, with_reports=True)
 
-    assert await redact_runs(store, "one", "secret") == 2
+    assert await redact_runs(store, "one", "secret") == (2, 2)
 
     after = await store.runs("one", None, 100, with_reports=True)
     assert [required(one.report).stdout for one in after] == [
         f"{BLOCK * 6} too", *["nothing"] * 6, f"a {BLOCK * 6}",
     ]  # fmt: skip
     assert after[1:-1] == before[1:-1]
-    assert await redact_runs(store, "one", "secret") == 0
+    assert await redact_runs(store, "one", "secret") == (0, 0)
 
 
 async def test_report_of_damaged_run_is_dropped(world: World) -> None:
@@ -65,7 +65,7 @@ async def test_report_of_damaged_run_is_dropped(world: World) -> None:
     stored = await store.run("one", 1)
     await store.redact_run(replace(stored, report=None))
 
-    assert await redact_runs(store, "one", "secret") == 0
+    assert await redact_runs(store, "one", "secret") == (0, 0)
 
     assert (await store.run("one", 1)).is_damaged
 
@@ -77,7 +77,7 @@ async def test_redaction_finds_text_that_only_a_program_printed(world: World) ->
 
     done = await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
 
-    assert done == Redaction(characters=0, updates=0, versions=0, runs=1, tests=0)
+    assert done == Redaction(0, 0, 0, runs=1, tests=0, open_runs=1, open_tests=0)
     assert required((await store.run("one", 1)).report).stdout == f"a {BLOCK * 6}"
     with pytest.raises(NotFound):
         await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)

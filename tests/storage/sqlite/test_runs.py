@@ -65,7 +65,7 @@ async def test_malformed_page_does_not_stop_a_redaction_of_other_runs(path: Path
     break_page(path, b"<name 3>")
     store = await opened(path)
 
-    assert await redact_runs(store, "s1", "secret") == 1
+    assert await redact_runs(store, "s1", "secret") == (1, 1)
 
     redacted = await store.run("s1", 6)
     assert redacted

@@ -7,6 +7,7 @@ export type Note =
   | { about: "message"; message: Message }
   | { about: "slowed"; seconds: number }
   | { about: "run"; number: number }
+  | { about: "runs" }
   | { about: "tests" }
 
 /** Callbacks of the code that opened a connection. */

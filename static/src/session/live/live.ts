@@ -142,6 +142,11 @@ export class LiveSession {
       this.runs.noted(note.number).catch(() => undefined)
       return
     }
+    if (note.about === "runs") {
+      // a page that cannot read them now would go on to show a text that was removed
+      this.runs.changed().catch(() => this.runs.kept.forget())
+      return
+    }
     if (note.about === "tests") {
       void this.readTests()
       return

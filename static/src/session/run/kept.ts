@@ -32,6 +32,13 @@ export class KeptRuns {
     return run
   }
 
+  /** Forget all runs, as in a page that was just opened. */
+  forget(): void {
+    this.hasRead = false
+    this.older.value = null
+    this.history.value = null
+  }
+
   keep(runs: Run[]): void {
     const known = new Map((this.history.peek() ?? []).map((run) => [run.number, run]))
     for (const run of runs) known.set(run.number, run)

@@ -43,6 +43,8 @@ export class Runs {
   private readonly own = signal<Shown | null>(null)
   /** a kept run that is shown instead; null if there is none */
   private readonly opened = signal<Shown | null>(null)
+  /** the number of the kept run that was shown last; 0 if there was none */
+  private openedNumber = 0
   readonly shown = computed(() => this.opened.value ?? this.own.value)
   /** whether a program of this browser runs, but the output shows a kept run instead */
   readonly hidesOwn = computed(() => this.phase.value !== "idle" && this.opened.value !== null)
@@ -279,9 +281,20 @@ export class Runs {
     if (this.phase.peek() === "idle" && !isOnlyHere) this.showRun(run)
   }
 
+  /** Texts of kept runs were removed. Show none of them any more. */
+  async changed(): Promise<void> {
+    const number = this.opened.peek() ? this.openedNumber : 0
+    this.opened.value = null
+    this.kept.forget()
+    await this.kept.load()
+    const run = this.kept.history.peek()?.find((one) => one.number === number)
+    if (run) this.showRun(run)
+  }
+
   /** Show the output of a kept run. */
   showRun(run: Run): void {
     const { outcome, exit, ms, isCut } = run
+    this.openedNumber = run.number
     this.opened.value = {
       ...fresh(run.name),
       by: run.user.id === this.myId ? "" : run.user.username,
