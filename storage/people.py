@@ -106,7 +106,7 @@ class AccountStore(Protocol):
         """Delete an account with its logins, tickets, picture and memberships.
 
         guests_before  if given, delete the user only if they are a guest who was not active since
-                       this time
+                       this time, and no session would be deleted that others used since
 
         The user's name is removed everywhere. Each of the user's sessions is deleted, or passes to
         the editor who joined first. Guests do not count as editors, and a session without another

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.resources import files
 from itertools import accumulate
@@ -17,7 +17,7 @@ from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Session, User
 from storage.runs.pages import pages_of_runs
-from storage.runs.records import Run, RunReport
+from storage.runs.records import CaseResult, Run, RunReport
 
 _MESSAGES = 500
 _PAGE = 200
@@ -25,6 +25,9 @@ _BREAK = "{{data}}"
 _RUNS_PER_READ = 5
 _OUTPUT = 4_000
 """Characters of each output that the page has, from its end. With 200 runs, that is 0.8 MB."""
+_VALUES, _VALUE = 10, 500
+"""Failed tests of a run whose values the page has, and characters of each value, from its end.
+With 200 runs, that is 2 MB."""
 
 
 class _Version(TypedDict):
@@ -36,8 +39,20 @@ class _Version(TypedDict):
     sequence: int
 
 
+class _Case(TypedDict):
+    """The result of an open test as the page shows it."""
+
+    name: str
+    passed: bool
+    expected: str | None
+    actual: str | None
+
+
 class _Run(TypedDict):
-    """A run as the page shows it."""
+    """A run as the page shows it.
+
+    cases  the results of open tests only: the page may be passed on to anybody
+    """
 
     number: int
     outcome: str
@@ -47,8 +62,7 @@ class _Run(TypedDict):
     user: str
     file: str
     output: str
-    passed: int
-    tests: int
+    cases: list[_Case]
 
 
 class HtmlPlayer:
@@ -211,9 +225,26 @@ def _shown(run: Run, report: RunReport, people: Mapping[str, User]) -> _Run:
         "user": person(run.user_id, people, run.user_name)["username"],
         "file": report.name or report.root,
         "output": output if len(output) <= _OUTPUT else f"…{output[-_OUTPUT:]}",
-        "passed": sum(case.has_passed for case in report.cases),
-        "tests": len(report.cases),
+        "cases": list(_cases(report.cases)),
     }
+
+
+def _cases(cases: Sequence[CaseResult]) -> Iterator[_Case]:
+    """Yield the results of tests, with the values of the first ones that failed."""
+    failed = 0
+    for case in cases:
+        failed += not case.has_passed
+        has_values = not case.has_passed and failed <= _VALUES
+        yield {
+            "name": case.name,
+            "passed": case.has_passed,
+            "expected": _end(case.expected, _VALUE) if has_values else None,
+            "actual": _end(case.actual, _VALUE) if has_values else None,
+        }
+
+
+def _end(text: str | None, length: int) -> str | None:
+    return text if text is None or len(text) <= length else f"…{text[-length:]}"
 
 
 def _page() -> str:

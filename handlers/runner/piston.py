@@ -74,6 +74,7 @@ class Runner:
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
         self._languages: tuple[str, ...] = ()
         self._known_until = 0
+        self._asking: asyncio.Task[None] | None = None
 
     async def languages(self) -> tuple[str, ...]:
         """Return the names of the languages that the service runs, also their short names.
@@ -81,11 +82,22 @@ class Runner:
         Raises ApiError 503 if the service does not tell them.
         """
         if self._clock() >= self._known_until:
+            if self._asking is None:
+                self._asking = asyncio.get_running_loop().create_task(self._ask_languages())
+                # asyncio would log an error that nobody reads, if all users have left
+                self._asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
+            # All users who ask meanwhile share the request, also after the first of them has left.
+            await asyncio.shield(self._asking)
+        return self._languages
+
+    async def _ask_languages(self) -> None:
+        try:
             url = urljoin(self._url, "runtimes")
             body = await self._fetched(HTTPRequest(url, request_timeout=_LANGUAGES_S))
             self._languages = await asyncio.to_thread(_names, body)
             self._known_until = self._clock() + _KNOWN_FOR_MS
-        return self._languages
+        finally:
+            self._asking = None
 
     async def run(self, user_id: str, program: Program) -> Result:
         """Run a program for a user.

@@ -257,7 +257,8 @@ async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson)
 REPORT = """id => fetch(`/session/${id}/runs`, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({
     root: 'codemirror', language: 'python', name: 'main.py', stderr: '',
-    stdout: '<b>1</b> \\x1b[31mred\\x1b[0m', exit: 0, outcome: 'done', ms: 1, sequence: 2
+    stdout: '<b>1</b> \\x1b[31mred\\x1b[0m', exit: 0, outcome: 'done', ms: 1, sequence: 2,
+    tests: [{ name: '<i>sum</i>', passed: false, expected: '3', actual: '-1' }]
   }) }).then(answer => answer.status)"""
 """A script that reports a run of the code after its second edit."""
 
@@ -296,6 +297,7 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await expect(output).to_contain_text("<b>1</b> red")
     await expect(output.locator("[data-colour='1']")).to_have_text("red")
     await expect(output).to_contain_text("Run 1 (done, exit code 0, 1 ms)")
+    await expect(output.get_by_role("listitem")).to_have_text("✗ failed: <i>sum</i>expected3got-1")
     await expect(output).to_contain_text(f"as the browser of \u2068{ada.name}\u2069 reported it")
     await moment.fill("1")
     await expect(code).to_have_text("one ")

@@ -43,8 +43,8 @@ class MongoAccountRemoval:
             document = await users.find_one({"_id": user_id})
             if document is None or (document["is_deleted"] and "leaving" not in document):
                 return AccountDeletion()
-            if guests_before is not None and not (
-                document["is_guest"] and document["active_at"] < guests_before
+            if guests_before is not None and not await _may_go(
+                self._engine, document, guests_before
             ):
                 return AccountDeletion()
             mark = document.get("leaving") or {
@@ -65,11 +65,7 @@ class MongoAccountRemoval:
             if len(found) == limit:
                 break
             session = await _session_of(self._engine, row["_id"])
-            if session is None:
-                continue
-            if await _successor(self._engine, session, row["_id"]) or not await _is_used(
-                self._engine, session, row["_id"], guests_before
-            ):
+            if session and not await _is_needed(self._engine, session, row["_id"], guests_before):
                 found.append(row["_id"])
         return found
 
@@ -114,6 +110,23 @@ async def _session_of(engine: Engine, guest_id: str) -> str | None:
     """Return the id of the session that a guest owns; None if they own none."""
     found = await engine.db.sessions.find_one({"owner_id": guest_id}, {"_id": 1})
     return found["_id"] if found else None
+
+
+async def _may_go(engine: Engine, user: Document, guests_before: int) -> bool:
+    """Whether a user is an idle guest, and nobody uses a session that would go with them."""
+    if not (user["is_guest"] and user["active_at"] < guests_before):
+        return False
+    async for row in engine.db.sessions.find({"owner_id": user["_id"]}, {"_id": 1}):
+        if await _is_needed(engine, row["_id"], user["_id"], guests_before):
+            return False
+    return True
+
+
+async def _is_needed(engine: Engine, session_id: str, owner_id: str, since: int) -> bool:
+    """Whether others use a session that would be deleted with its owner."""
+    if await _successor(engine, session_id, owner_id):
+        return False
+    return await _is_used(engine, session_id, owner_id, since)
 
 
 async def _is_used(engine: Engine, session_id: str, owner_id: str, since: int) -> bool:

@@ -37,6 +37,8 @@ class SqliteAccountRemoval:
             ).fetchone()
             if user is None:
                 return AccountDeletion()
+            if guests_before is not None and not _is_idle(db, user_id, guests_before):
+                return AccountDeletion()
             inherited, deleted = {}, []
             for row in db.execute(
                 "SELECT id FROM sessions WHERE owner_id = ?", (user_id,)
@@ -141,6 +143,15 @@ def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | 
         (session_id, owner_id, Role.EDITOR),
     ).fetchone()
     return str(row["user_id"]) if row else None
+
+
+def _is_idle(db: sqlite3.Connection, owner_id: str, since: int) -> bool:
+    """Whether nobody uses a session that would be deleted with its owner."""
+    owned = db.execute("SELECT id FROM sessions WHERE owner_id = ?", (owner_id,)).fetchall()
+    return all(
+        _successor(db, row["id"], owner_id) or not _is_used(db, row["id"], owner_id, since)
+        for row in owned
+    )
 
 
 def _is_used(db: sqlite3.Connection, session_id: str, owner_id: str, since: int) -> bool:

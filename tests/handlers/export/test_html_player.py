@@ -59,7 +59,8 @@ async def test_html_player_has_runs_with_the_end_of_their_output(ada: Api) -> No
     session_id = await ada.new_session(code="print(1)\n")
     path = f"/session/{session_id}/runs"
     await ada.post(path, report("a" * 5_000, stderr="</script>", name="main.py", sequence=0))
-    tests = [{"name": "one", "passed": True}, {"name": "two", "passed": False}]
+    tests = [{"name": "one", "passed": True, "expected": "1", "actual": "1"},
+             {"name": "two", "passed": False, "expected": "2", "actual": "b" * 600}]  # fmt: skip
     await ada.post(path, report("2\n", outcome="failed", exit=3, ms=13, tests=tests))
 
     page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
@@ -69,14 +70,36 @@ async def test_html_player_has_runs_with_the_end_of_their_output(ada: Api) -> No
         {
             "number": 1, "outcome": "done", "sequence": 0, "user": ada.user["username"],
             "file": "main.py", "output": f"…{'a' * 3_991}</script>",
-            "exit": 0, "ms": 12, "passed": 0, "tests": 0,
+            "exit": 0, "ms": 12, "cases": [],
         },
         {
             "number": 2, "outcome": "failed", "sequence": 1, "user": ada.user["username"],
             "file": "codemirror", "output": "2\n",
-            "exit": 3, "ms": 13, "passed": 1, "tests": 2,
+            "exit": 3, "ms": 13, "cases": [
+                {"name": "one", "passed": True, "expected": None, "actual": None},
+                {"name": "two", "passed": False, "expected": "2", "actual": f"…{'b' * 500}"},
+            ],
         },
     ]  # fmt: skip
+
+
+async def test_html_player_has_values_of_ten_failed_tests_and_no_hidden_ones(ada: Api) -> None:
+    """A page with 100 runs of 100 tests would be too large otherwise. Anybody may get the page."""
+    session_id = await ada.new_session(code="print(1)\n")
+    failed = [
+        {"name": f"test {number}", "passed": False, "expected": "1", "actual": "2"}
+        for number in range(12)
+    ]
+    hidden = {"name": "secret", "passed": False, "actual": "secret", "isHidden": True}
+    await ada.post(f"/session/{session_id}/runs", report(tests=[*failed, hidden]))
+
+    page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
+
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    cases = data["runs"][0]["cases"]
+    assert [case["name"] for case in cases] == [f"test {number}" for number in range(12)]
+    assert [case["actual"] for case in cases] == ["2"] * 10 + [None] * 2
+    assert "secret" not in page
 
 
 async def test_html_player_gets_its_steps_encoded_by_the_worker(

@@ -1,13 +1,15 @@
 """Tests of reading the answers of a service that runs programs."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from crdt.history.runs import MAX_OUTPUT_BYTES
 from handlers.errors import ApiError
-from handlers.runner.piston import Result, check_url, result_of
+from handlers.runner.piston import Result, Runner, check_url, result_of
 from storage.runs.records import Outcome
+from tests.waiting import until
 
 
 def ended(**fields: Any) -> dict[str, Any]:
@@ -76,3 +78,28 @@ def test_address_of_a_service_is_accepted(url: str) -> None:
 def test_other_address_is_refused_with_name_of_setting(url: str) -> None:
     with pytest.raises(ValueError, match="THE_URL must look like"):
         check_url(url, "THE_URL")
+
+
+async def test_users_who_ask_for_languages_together_share_one_request() -> None:
+    """A service that is slow to answer gets one request. The first user leaves meanwhile."""
+    questions, may_answer = list[bytes](), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        questions.append(await reader.readuntil(b"\r\n\r\n"))
+        await may_answer.wait()
+        body = b'[{"language": "go"}]'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as service:
+        port = service.sockets[0].getsockname()[1]
+        runner = Runner(f"http://127.0.0.1:{port}/execute", lambda: 1)
+        first, *others = [asyncio.ensure_future(runner.languages()) for _ in range(5)]
+        await until(lambda: questions)
+        first.cancel()
+        may_answer.set()
+
+        assert await asyncio.gather(*others) == [("go",)] * 4
+        assert await runner.languages() == ("go",)
+    assert len(questions) == 1

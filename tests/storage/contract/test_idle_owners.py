@@ -82,3 +82,21 @@ class TestIdleOwners:
         assert deletion.deleted == ("s-gus",)
         assert await store.session("s-gus") is None
         assert await store.user("u-ada") == ada
+
+    async def test_delete_user_before_time_keeps_session_that_others_use(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Somebody may have come back to it after the list of idle owners was made."""
+        await self.owners(seed, "gus")
+        await seed.invite(1, "s-gus")
+        assert await store.idle_owners(NOW + 9, MANY) == ["u-gus"]
+        await seed.guest("gia", "s-gus-secret-1", guest_of="s-gus", created_at=NOW + 9)
+
+        kept = await store.delete_user("u-gus", IDLE, deletes_sessions=False, guests_before=NOW + 9)
+
+        assert kept.deleted == ()
+        assert await store.session("s-gus") == session("s-gus", owner_id="u-gus")
+        deletion = await store.delete_user(
+            "u-gus", IDLE, deletes_sessions=False, guests_before=NOW + 10
+        )
+        assert deletion.deleted == ("s-gus",)
