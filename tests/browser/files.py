@@ -1,4 +1,4 @@
-"""What tests of the list of files do in a session."""
+"""Actions in a session, for tests of the list of files."""
 
 from playwright.async_api import expect
 

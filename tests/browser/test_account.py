@@ -1,4 +1,6 @@
-"""The account page and membership: people sign out everywhere, leave, and delete.
+"""Tests of the account page and of membership.
+
+People sign out everywhere, leave sessions, and delete their accounts.
 
 A session's link also shows its owner to people who are not signed in.
 """
@@ -112,7 +114,7 @@ async def check_asked(someone: Someone, *texts: str) -> None:
         await someone.check_access()
 
 
-async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) -> None:
+async def test_link_of_session_shows_its_owner_to_strangers(person: NewPerson) -> None:
     """A session that anyone with the link may join shows its owner and title to strangers.
 
     A session by invite only tells them to ask for an invite link, and shows nothing else.

@@ -40,7 +40,7 @@ async def test_owner_renames_session_by_its_title(person: NewPerson) -> None:
     await expect(gil.page.locator(".bar-title button")).to_have_count(0)
 
 
-async def test_refused_title_is_told(person: NewPerson) -> None:
+async def test_refusal_of_a_title_is_shown(person: NewPerson) -> None:
     ada = await owner(person)
     ada.expected.append("409")
 

@@ -1,4 +1,4 @@
-"""The chat: links, code, and how people notice a message while the chat is not visible."""
+"""Tests of the chat: links, code, and how people notice a message while the chat is not visible."""
 
 import re
 
@@ -43,7 +43,7 @@ async def test_long_line_of_code_is_seen_as_a_whole(person: NewPerson) -> None:
     assert await code.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
 
 
-async def test_message_is_told_and_counted_while_the_chat_is_closed(person: NewPerson) -> None:
+async def test_message_is_announced_and_counted_while_the_chat_is_closed(person: NewPerson) -> None:
     ada, gil = await in_chat(person)
     await gil.button("Close the panel").click()
     await say(ada, "are you there?")
@@ -69,7 +69,9 @@ async def test_message_of_a_hidden_tab_is_unread_until_it_is_shown(person: NewPe
     await expect(gil.page).to_have_title("Chat · Collab")
 
 
-async def test_refusal_of_a_message_goes_when_the_connection_is_back(person: NewPerson) -> None:
+async def test_refusal_of_a_message_disappears_when_the_connection_is_back(
+    person: NewPerson,
+) -> None:
     ada, _gil = await in_chat(person)
     ada.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
     await ada.context.set_offline(True)

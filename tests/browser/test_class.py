@@ -1,4 +1,4 @@
-"""A class of real browsers behind one IP address, under the default limits."""
+"""Tests a class of real browsers behind one IP address, under the default limits."""
 
 import asyncio
 
@@ -12,7 +12,8 @@ from tests.handlers.clients import new_invite
 
 BROWSERS = 24
 TOGETHER = 6
-"""Pages that load at the same time. More would only slow each other down on a small machine."""
+"""The number of pages that load at the same time. On a small machine, more pages would only slow
+each other down."""
 
 
 @pytest.mark.slow

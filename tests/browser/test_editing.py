@@ -1,4 +1,4 @@
-"""The editor: typing together, files, offline, and what "Saved" means."""
+"""Tests of the editor: typing together, files, typing offline, and the meaning of "Saved"."""
 
 import asyncio
 
@@ -101,7 +101,7 @@ async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerso
 async def test_saved_indicator_matches_state_of_store(
     person: NewPerson, server: Server, monkeypatch
 ) -> None:
-    """The page says "Saving…" until the store has committed, and "Saved" afterwards."""
+    """The page says "Saving…" until the store has committed the edit, and "Saved" afterwards."""
     ada = await person()
     await ada.open_new("Saved")
     await ada.until_saved()

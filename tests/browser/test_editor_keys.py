@@ -1,4 +1,4 @@
-"""The editor's own keys and panels: Vim, undo in each file, search."""
+"""Tests of the editor's own keys and panels: Vim, undo in each file, search."""
 
 from pathlib import Path
 
@@ -117,7 +117,7 @@ async def test_undo_caret_and_scroll_are_kept_for_each_file(person: NewPerson) -
     await expect(ada.text).to_have_text("")
 
 
-async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
+async def test_new_file_gets_the_focus_each_time(person: NewPerson) -> None:
     """The focus goes to the field for the name, then to the file's editor.
 
     Escape gives the focus back to the button.
@@ -129,7 +129,7 @@ async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
         await expect(ada.page.get_by_label("Name of the new file")).to_be_focused()
         await ada.page.keyboard.type(name)
         await press(ada, "Enter")
-        await ada.page.keyboard.type(f"text of {name}")  # without a pause: no letter is lost
+        await ada.page.keyboard.type(f"text of {name}")  # no pause; no letter may be lost
         await expect(ada.text).to_be_focused()
         await expect(ada.text).to_have_text(f"text of {name}")
 
@@ -144,7 +144,7 @@ async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_text_and_fields_can_be_read_with_panels_open(person: NewPerson, theme: str) -> None:
-    """Text has enough contrast also in CodeMirror's panels: search, go to line, completion."""
+    """Text has enough contrast in CodeMirror's panels, too: search, go to line, completion."""
     ada = await person()
     await ada.sign_up()
     await ada.create("Panels", starter=True)

@@ -1,4 +1,4 @@
-"""Files as people handle them: created, renamed, moved and deleted, and seen by others."""
+"""Tests of files that people create, rename, move and delete while others look on."""
 
 import re
 
@@ -66,7 +66,7 @@ async def test_deleted_file_is_brought_back_by_undo_list_and_others(person: NewP
 
 
 async def test_files_are_handled_by_keyboard_alone(person: NewPerson) -> None:
-    """Arrows, letters, F2, Delete, Ctrl+Z and Alt with arrows do all that the pointer does."""
+    """Arrows, letters, F2, Delete, Ctrl+Z and Alt with arrows can do all that the pointer can."""
     ada = await person()
     await ada.open_new("Keys")
     press = ada.page.keyboard.press
@@ -137,7 +137,7 @@ async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson)
         await add(ada, name)
     await ada.row("b.py").hover()
     await ada.page.mouse.down()
-    # the first move of a pointer only begins to drag
+    # the first move of the pointer only begins the drag
     await ada.row("src").hover()
     await ada.row("src").hover()
     await expect(ada.row("src")).to_have_attribute("data-drop", "into")
@@ -145,7 +145,7 @@ async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson)
     await ada.text.hover()
     await expect(ada.page.locator("[data-drop]")).to_have_count(0)
     await ada.page.mouse.up()
-    # a row that is dropped on the text is no text
+    # a row that is dropped on the editor does not become text
     await ada.type("typed")
     await expect(ada.text).to_have_text("typed")
 
@@ -161,7 +161,7 @@ async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson)
 
 
 async def test_tabs_are_closed_by_pointer_and_keys(person: NewPerson) -> None:
-    """Only open files have tabs; a file that was closed is still in the list."""
+    """Only open files have tabs. A closed file is still in the list."""
     ada = await person()
     await ada.open_new("Tabs")
     tabs = ada.page.get_by_role("tab")
@@ -208,7 +208,7 @@ async def test_viewers_see_files_without_actions(person: NewPerson) -> None:
     await expect(gil.page.get_by_role("main")).to_contain_text("An editor of this session")
 
 
-async def test_palette_finds_files_and_what_to_do_with_them(person: NewPerson) -> None:
+async def test_palette_finds_files_and_their_commands(person: NewPerson) -> None:
     """Commands go to a file by its name, create one, and rename and delete the shown one."""
     ada = await person()
     await ada.open_new("Palette")

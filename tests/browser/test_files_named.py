@@ -1,4 +1,4 @@
-"""Names of files: of old sessions, of the main file, of versions, and refused ones."""
+"""Tests of file names: of the main file, in old sessions, in versions, and refused names."""
 
 from playwright.async_api import expect
 
@@ -10,7 +10,7 @@ from tests.handlers.naming_editor import Editor
 from tests.node_peers import Peers, connect
 
 
-async def test_main_file_is_renamed_and_deleted_as_others(person: NewPerson) -> None:
+async def test_main_file_is_renamed_and_deleted_like_others(person: NewPerson) -> None:
     """A new name changes the colours of the main file, and nothing in it.
 
     If it is deleted, newcomers begin with another file.
@@ -30,7 +30,7 @@ async def test_main_file_is_renamed_and_deleted_as_others(person: NewPerson) -> 
     await expect(late.page.get_by_role("tab")).to_have_text(["other.py"])
 
 
-async def test_name_that_cannot_be_used_is_refused_beside_its_field(person: NewPerson) -> None:
+async def test_invalid_name_is_refused_next_to_its_field(person: NewPerson) -> None:
     """The message says what is wrong while the name is typed, and nothing is created."""
     ada = await person()
     await ada.open_new("Names")
@@ -106,7 +106,7 @@ async def test_map_that_has_a_name_in_the_table_can_be_renamed(
 
 
 async def test_versions_and_replay_name_files_by_the_table(person: NewPerson) -> None:
-    """A version says how a renamed file was called before, and the replay has its present name."""
+    """A version shows the former name of a renamed file, and the replay shows the present name."""
     ada = await person()
     session_id = await ada.open_new("Renamed")
     await add(ada, "old.py")

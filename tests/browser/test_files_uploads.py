@@ -1,4 +1,4 @@
-"""Files of the user's computer that become files of a session, and the list of files on a phone."""
+"""Tests of uploading files of the user's computer, and of the list of files on a phone."""
 
 import io
 import zipfile
@@ -14,7 +14,7 @@ _DROP = """([selector, files]) => {
     for (const kind of ["dragover", "drop"])
         at.dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: data}))
 }"""
-"""Drops files on an element, as the browser does."""
+"""A script that drops files on an element, as the browser would do."""
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

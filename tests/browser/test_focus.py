@@ -1,4 +1,4 @@
-"""The keyboard focus: in panels, dialogs and new pages, and after something is closed."""
+"""Tests of the keyboard focus: in panels, dialogs and new pages, and after something is closed."""
 
 import io
 import re
@@ -72,7 +72,7 @@ async def test_next_page_has_the_focus_in_its_content(person: NewPerson) -> None
     await expect(ada.page.locator("#editor")).to_be_focused()
 
 
-async def test_question_mark_typed_into_a_text_that_is_read_only_opens_nothing(
+async def test_question_mark_typed_into_a_read_only_text_opens_nothing(
     person: NewPerson,
 ) -> None:
     ada, gil = await in_session(person), await person()

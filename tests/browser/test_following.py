@@ -1,4 +1,4 @@
-"""Following another person: into new files, and until the follower does something."""
+"""Tests of following another person: into new files, and until the follower acts."""
 
 from playwright.async_api import Locator, expect
 
@@ -27,7 +27,7 @@ def banner(ada: Someone, gil: Someone) -> Locator:
     return gil.page.get_by_text(f"Following {ada.name}.")
 
 
-async def test_follower_goes_along_into_a_new_file_and_back(person: NewPerson) -> None:
+async def test_follower_sees_the_followed_person_in_a_new_file_and_back(person: NewPerson) -> None:
     ada, gil = await following(person)
 
     await ada.button("Add a file").click()

@@ -1,4 +1,4 @@
-"""Every form of the web app, when the server refuses the request.
+"""Tests of every form of the web app after the server has refused the request.
 
 The focus must go to the place where the person reads the reason.
 """
@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[2] / "static" / "src"
 SAID = "There is no storage left for this."
 
 Open = Callable[[Someone, str], Awaitable[None]]
-"""Opens a form for somebody who has the session of this id."""
+"""A function that opens a form for a person. It gets the id of the person's session."""
 
 
 def at(path: str) -> Open:
@@ -113,7 +113,7 @@ async def check_form(someone: Someone, button: str, field: str) -> None:
     await someone.check_access()
 
 
-async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: NewPerson) -> None:
+async def test_form_of_user_gives_the_focus_to_the_refused_field(person: NewPerson) -> None:
     ada = await person(reduced_motion="reduce")
     ada.expected.append("409|422")
     session_id = await ada.open_new("Forms")
@@ -124,7 +124,7 @@ async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: N
         await check_form(ada, button, field)
 
 
-async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
+async def test_form_of_stranger_gives_the_focus_to_the_refused_field(
     person: NewPerson,
 ) -> None:
     """These forms are: sign in, sign up, a forgotten password, and join by an invite."""

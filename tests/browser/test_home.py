@@ -1,4 +1,4 @@
-"""The start page of a signed-in user: its cards, and how to find and rename a session."""
+"""Tests of the start page of a signed-in user: its cards, and how to find and rename a session."""
 
 from playwright.async_api import expect
 
@@ -42,7 +42,7 @@ async def test_sessions_are_found_filtered_and_sorted(person: NewPerson, api: Ap
 
 
 async def test_owner_renames_session_in_its_card(person: NewPerson, api: Api) -> None:
-    """Enter keeps the new title, Escape the old one, and the focus stays on the card."""
+    """Enter saves the new title, and Escape keeps the old one. The focus stays on the card."""
     ada = await person()
     await ada.sign_up()
     await (await api_of(ada, api)).new_session(title="Before")

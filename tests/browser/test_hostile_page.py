@@ -1,4 +1,4 @@
-"""A page of another origin in the browser of a signed-in user may change and read nothing.
+"""Tests that a page of another origin can change and read nothing of a signed-in user.
 
 `tests/handlers/http/test_origin.py` and `tests/interop/test_cross_site_sockets.py`
 send the same requests without a browser, one by one.
@@ -185,7 +185,7 @@ class Visit:
     async def look(self) -> dict[str, Any]:
         """Return everything that a hostile page could change, and the browser's account.
 
-        The document's size is left out: it is only known while the session is open.
+        The document's size is left out, because it is only known while the session is open.
         """
         session = f"/session/{self.session_id}"
         paths = ("/user/me", "/session", session, f"{session}/invites", f"/chat/{self.session_id}")
@@ -238,9 +238,8 @@ POSTS: dict[str, Any] = {
     "/user/login": {"username": "mallory", "password": PASSWORD},
     "/user/logout": None,
 }
-"""Requests that a hostile page could profit from. The last ones could also change the account
-that the browser is signed in as.
-"""
+"""Requests from which a hostile page could profit. By the last ones, it could sign the browser in
+to another account."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 FETCHES = (("application/json", "cors"), ("text/plain", "cors"), ("text/plain", "no-cors"))
 

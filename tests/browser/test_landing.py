@@ -1,4 +1,4 @@
-"""The first page for people who are not signed in, and the session that it starts."""
+"""Tests of the first page for people who are not signed in, and of the session that it starts."""
 
 from pathlib import Path
 
@@ -12,7 +12,10 @@ DIST = Path(__file__).parents[2] / "static" / "dist"
 
 
 async def test_session_starts_in_one_click_and_is_kept_after_sign_up(person: NewPerson) -> None:
-    """A visitor without an account writes and invites others. They keep it after signing up."""
+    """A visitor without an account writes and invites others.
+
+    They keep the session after signing up.
+    """
     ada, gil = await person(), await person()
     await ada.go("/")
     await ada.button("Start a session").click()

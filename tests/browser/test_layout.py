@@ -1,4 +1,4 @@
-"""Screens at widths that people really use: a phone, half a screen, a laptop."""
+"""Tests of screens at widths that people really use: a phone, half a screen, a laptop."""
 
 import asyncio
 
@@ -91,9 +91,9 @@ async def test_versions_stand_side_by_side_where_both_have_room(person: NewPerso
 
 
 async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> None:
-    """By default, a version is compared with the version before it, or else the live text.
+    """By default, a version is compared with the one before it, and the first with the live text.
 
-    The page returns to the default when the user opens the version that they compared with.
+    A user may choose another version. If they then open that one, the page returns to the default.
     """
     ada = await person()
     session_id = await ada.open_new("Compare")
@@ -116,7 +116,7 @@ async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> N
     await expect(ada.page.get_by_text("no difference")).to_have_count(0)
 
 
-async def test_drawings_of_replay_stand_under_its_slider(person: NewPerson) -> None:
+async def test_drawings_of_replay_have_the_scale_of_its_slider(person: NewPerson) -> None:
     """Each drawing has the slider's scale at every width.
 
     The replay also shows the legend of colours, the carets and the chat.

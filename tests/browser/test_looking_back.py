@@ -1,4 +1,4 @@
-"""Versions, blame and replay in the browser, also in exported files."""
+"""Tests of versions, blame and replay in the browser, also in exported files."""
 
 import asyncio
 import re
@@ -78,7 +78,7 @@ async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
 
 
 async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None:
-    """A user who steps from one version to the next and back causes no further request."""
+    """A user goes from one version to the next and back, which causes no further request."""
     ada = await person()
     session_id = await ada.open_new("Steps")
     for number in (1, 2):
@@ -125,7 +125,7 @@ async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
     await expect(ada.page.locator(".blame")).to_have_count(0)
 
 
-async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) -> None:
+async def test_blame_marks_lines_that_another_browser_brought(person: NewPerson) -> None:
     """A line that a browser only carried is marked with "via" and the name of its user.
 
     The mark and the name are visible at each width and in both themes, and are explained.
@@ -317,7 +317,7 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await ada.check_access()
 
 
-async def test_exported_session_plays_roots_called_like_parts_of_objects(
+async def test_exported_session_plays_roots_with_names_of_object_properties(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
     """Roots may have names of properties that each JavaScript object has, such as `__proto__`.
@@ -347,7 +347,7 @@ async def test_exported_session_plays_roots_called_like_parts_of_objects(
             await expect(ada.page.locator("#code")).to_have_text(shown)
 
 
-async def test_replay_and_versions_show_files_called_like_parts_of_objects(
+async def test_replay_and_versions_show_files_with_names_of_object_properties(
     person: NewPerson,
 ) -> None:
     """Both pages show such files, also when the compared version does not have them."""
@@ -369,7 +369,7 @@ async def test_replay_and_versions_show_files_called_like_parts_of_objects(
         await expect(shown).to_have_text(f"text of {name}")
 
 
-async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -> None:
+async def test_chat_text_does_not_change_the_direction_of_other_text(person: NewPerson) -> None:
     """A message and its sender's name each have an element with its own text direction."""
     ada = await person()
     await ada.open_new("Directions")

@@ -1,4 +1,4 @@
-"""The app without the server: reloads, new tabs, updates, and what signing out leaves."""
+"""Tests of the app without the server: reloads, new tabs, updates, and data after signing out."""
 
 import re
 import shutil
@@ -56,7 +56,10 @@ async def check_writable(page: Page, text: str, status: str | re.Pattern[str] = 
 
 
 async def test_session_opens_offline_after_reload_and_in_new_tab(person: NewPerson) -> None:
-    """Both show the text that this browser keeps. Text that is typed offline is merged later."""
+    """The reloaded page and the new tab show the text that this browser keeps.
+
+    Text that is typed offline is merged later.
+    """
     ada, session_id = await with_text(person)
     await ada.context.set_offline(True)
 
@@ -158,7 +161,7 @@ async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: N
 
 
 async def test_start_page_lists_remembered_sessions_offline(person: NewPerson) -> None:
-    """They open from there. The whole list comes back with the connection."""
+    """These sessions open from the page. With the connection, the whole list comes back."""
     ada, session_id = await with_text(person)
     await ada.context.set_offline(True)
 

@@ -12,7 +12,10 @@ async def width_of(element: Locator) -> float:
 
 
 async def test_panel_keeps_size_that_user_gave_it(person: NewPerson) -> None:
-    """Arrow keys and the pointer change it, a reload keeps it, and a double click resets it."""
+    """Arrow keys and the pointer change the size.
+
+    A reload keeps it, and a double click resets it.
+    """
     ada = await person()
     await ada.open_new("Sizes")
     side = ada.page.locator(".side")
@@ -42,7 +45,10 @@ async def test_panel_keeps_size_that_user_gave_it(person: NewPerson) -> None:
 
 
 async def test_phone_has_symbols_that_keep_text_focused(person: NewPerson) -> None:
-    """The row stands above the keyboard while the text has the focus, and each key acts there."""
+    """The row of symbols is above the keyboard while the text has the focus.
+
+    Each of its keys acts on the text.
+    """
     ada = await person(viewport={"width": 390, "height": 700}, has_touch=True)
     await ada.open_new("Phone")
     symbols = ada.page.get_by_role("toolbar", name="Symbols")

@@ -1,4 +1,4 @@
-"""People around the editor: accounts, guests, roles, chat, pictures."""
+"""Tests of people around the editor: accounts, guests, roles, chat, pictures."""
 
 import asyncio
 import re
@@ -65,7 +65,7 @@ async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) ->
 
 
 async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
-    """A guest comes in with a name alone."""
+    """A guest needs only a name."""
     ada, gil = await person(), await person()
     await ada.open_new("Interview")
 

@@ -1,4 +1,4 @@
-"""Tests of programs in the browser: people write, run and share them, and hide some."""
+"""Checks tests of programs in the browser: people write, run and share them, and hide some."""
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -23,7 +23,8 @@ ASSERTIONS = {
 
 
 LONG_MS = 180_000
-"""Milliseconds for several tests. Each loads Python again, which takes long on a busy machine."""
+"""A time limit in milliseconds for several tests. Each test loads Python again, which takes long on
+a busy machine."""
 
 
 async def open_tests(one: Someone) -> None:

@@ -1,4 +1,4 @@
-"""Quality of every screen: accessible, fast to load, and no user's text becomes markup."""
+"""Tests that all screens are accessible and load fast, and that no text becomes markup."""
 
 import gzip
 import re

@@ -29,10 +29,13 @@ async def ask_for_link(someone: Someone, email: str = "ada@example.org") -> None
     await someone.page.keyboard.press("Enter")
 
 
-async def test_forgotten_password_is_replaced_with_keys_alone(
+async def test_forgotten_password_is_replaced_by_keyboard(
     person: NewPerson, postbox: Postbox
 ) -> None:
-    """The focus is always on the next field or message. The new password signs in."""
+    """The focus is always on the next field or message.
+
+    The user can sign in with the new password.
+    """
     ada = await person()
     await ask_for_link(ada)
     said = ada.page.get_by_text(re.compile("If there is an account with ada@example.org"))

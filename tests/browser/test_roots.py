@@ -1,4 +1,4 @@
-"""Shared roots with unusual names, and roots that are not texts.
+"""Tests of shared roots with unusual names, and of roots that are not texts.
 
 Each page of the app and each export must show them.
 """
@@ -25,7 +25,7 @@ NAMES = (
     "名" * 120,
     "",
 )
-"""Names of properties that every object has, names that tools and file systems forbid,
+"""Unusual names: properties that every object has, names that tools and file systems forbid,
 markup, a name over 255 bytes, and the empty name."""
 
 FOLDERS = 3
@@ -42,7 +42,7 @@ def listed(name: str) -> str:
 
 
 def label(name: str) -> str:
-    """Return what the tree of files calls a root's file: the last part of its name."""
+    """Return the label of a root's file in the tree of files: the last part of its name."""
     return listed(name).rpartition("/")[2]
 
 
@@ -181,7 +181,7 @@ async def test_maps_lists_and_xml_are_shown_read_only(
         await expect(page.locator("#unseen")).to_contain_text(name)
 
 
-async def test_names_of_files_are_learned_without_their_texts(person: NewPerson, api: Api) -> None:
+async def test_files_are_listed_before_their_texts_are_loaded(person: NewPerson, api: Api) -> None:
     """A file that this page has not opened is listed before its text is loaded."""
     ada, bob, session_id = await typed_by_ada(person, api)
     wire = await joined(bob, session_id)

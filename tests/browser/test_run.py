@@ -1,4 +1,4 @@
-"""Programs run in the browser: each language, the limits, and what others see of a run."""
+"""Tests of running programs in the browser: each language, the limits, and what others see."""
 
 import re
 
@@ -32,7 +32,9 @@ async def add_file(one: Someone, name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-async def test_program_prints_without_any_other_host(person: NewPerson, language: str) -> None:
+async def test_program_of_each_language_prints_without_other_hosts(
+    person: NewPerson, language: str
+) -> None:
     """A program in each language runs, and the browser requests nothing of another host."""
     code, printed = PROGRAMS[language]
     ada = await programmer(person, language)
@@ -89,8 +91,8 @@ async def test_files_import_each_other_and_read_input(person: NewPerson) -> None
     await expect(output(ada)).to_have_text("abab cd")
 
 
-async def test_python_file_imports_the_one_beside_it(person: NewPerson) -> None:
-    """In a folder, the modules of that folder come first."""
+async def test_python_file_imports_module_in_its_folder(person: NewPerson) -> None:
+    """For a program in a folder, modules in that folder take precedence."""
     ada = await programmer(person, "python")
     await add_file(ada, "helper.py", "place = 'root'\n")
     await add_file(ada, "tools/helper.py", "place = 'folder'\n")
@@ -111,7 +113,10 @@ async def test_typescript_file_imports_javascript_file(person: NewPerson) -> Non
 
 @pytest.mark.parametrize("language", ENDLESS)
 async def test_endless_loop_is_stopped_while_editor_lives(person: NewPerson, language: str) -> None:
-    """A loop without end ends at the limit. Meanwhile, the user types, and it is saved."""
+    """A loop without end ends at the time limit.
+
+    Meanwhile, the user can type, and the text is saved.
+    """
     ada = await programmer(person, language)
     await run(ada, ENDLESS[language])
     await expect(ada.button("Stop")).to_be_visible()
@@ -172,7 +177,7 @@ async def test_error_leads_to_its_line(
 
 
 async def test_colours_are_text_and_markup_is_no_markup(person: NewPerson) -> None:
-    """Escape sequences colour the text. Markup in an output is shown as it is."""
+    """Escape sequences colour the text. Markup in an output is shown as text."""
     ada = await programmer(person, "javascript")
     await run(ada, "console.log('\\x1b[31mred\\x1b[0m <img src=x onerror=alert(1)>')")
 
@@ -181,7 +186,7 @@ async def test_colours_are_text_and_markup_is_no_markup(person: NewPerson) -> No
     await expect(output(ada).locator("img")).to_have_count(0)
 
 
-async def test_language_that_does_not_run_says_why(person: NewPerson) -> None:
+async def test_button_for_language_that_does_not_run_says_why(person: NewPerson) -> None:
     ada = await programmer(person, "java")
     await run(ada, "class Main {}")
 
@@ -254,8 +259,8 @@ async def test_owner_chooses_who_may_run(person: NewPerson) -> None:
     await expect(ada.button("Run")).to_have_count(0)
 
 
-async def test_runtime_that_cannot_be_loaded_is_told(person: NewPerson) -> None:
-    """If a file of a language does not come, the output says so, and the next run tries again."""
+async def test_failure_to_load_a_runtime_is_shown(person: NewPerson) -> None:
+    """If a file of a language does not arrive, the output says so. The next run tries again."""
     ada = await programmer(person, "sql")
     ada.expected.append("net::ERR_FAILED")
     await ada.context.route("**/*.wasm", lambda route: route.abort())

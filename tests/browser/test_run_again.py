@@ -1,4 +1,4 @@
-"""Kept runs in the browser: their code is run again, and the replay shows their output."""
+"""Tests of kept runs in the browser: their code is run again, and the replay shows their output."""
 
 import re
 
@@ -18,7 +18,10 @@ async def runs_of(ada: Someone) -> list[dict]:
 
 
 async def test_code_of_kept_run_is_run_again(person: NewPerson) -> None:
-    """A button of the history runs the code as it was, and says so. The editor keeps its text."""
+    """A button of the history runs the code of a kept run again.
+
+    The output says so, and the editor keeps its text.
+    """
     ada = await programmer(person, "javascript")
     await run(ada, "console.log('first', prompt())")
     await expect(output(ada)).to_have_text("first null")

@@ -1,4 +1,4 @@
-"""A hostile program reaches nothing of the user who runs it."""
+"""Tests that a hostile program cannot reach any data of the user who runs it."""
 
 import re
 
@@ -23,7 +23,7 @@ async def test_hostile_program_reaches_nothing(person: NewPerson) -> None:
 
 
 async def test_hostile_python_program_reaches_nothing(person: NewPerson) -> None:
-    """Python reaches the browser by its module `js`, and no more than JavaScript does."""
+    """Python can reach the browser by its module `js`, but not more than JavaScript can."""
     ada = await victim(person, "python")
     await run(ada, f"HOST = {ada.url!r}\n{PYTHON}")
 
@@ -44,7 +44,7 @@ async def test_hostile_page_reaches_nothing(person: NewPerson) -> None:
 
 @pytest.mark.parametrize("data", ["'collab-run-frame'", "{ is: 'ended', outcome: 'done' }"])
 async def test_forged_message_is_ignored(person: NewPerson, data: str) -> None:
-    """A page in the preview sends what the isolated frame would send. The app does not answer."""
+    """A page in the preview sends the messages of the isolated frame. The app does not answer."""
     ada = await victim(person, "javascript")
     await run(ada, "console.log('mine')")
     await expect(output(ada)).to_have_text("mine")

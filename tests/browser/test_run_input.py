@@ -1,4 +1,4 @@
-"""Programs ask for input while they run."""
+"""Tests of programs that ask for input while they run."""
 
 import re
 
@@ -51,7 +51,7 @@ async def test_program_waits_for_lines_of_user(person: NewPerson, language: str)
 
 @pytest.mark.parametrize("language", AT_THE_END)
 async def test_user_ends_input(person: NewPerson, language: str) -> None:
-    """Programs learn of the end of the input, and are asked no more."""
+    """A program learns of the end of the input, and then the user is not asked again."""
     ada = await programmer(person, language)
     await run(ada, AT_THE_END[language])
     await type_line(ada, "one")

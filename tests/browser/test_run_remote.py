@@ -1,4 +1,4 @@
-"""Programs that a service runs, because the browser cannot run them."""
+"""Tests of programs that a service runs, because the browser cannot run them."""
 
 import re
 from collections.abc import AsyncIterator

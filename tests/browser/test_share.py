@@ -122,7 +122,7 @@ async def test_address_of_an_open_session_lets_in_people_with_an_account(person:
     assert address == f"{ada.url}/s/{session_id}"
 
     bob = await person()
-    bob.expected.append("404")  # bob is not a member until bob has joined
+    bob.expected.append("404")  # bob becomes a member only by joining
     await bob.page.goto(address)
     await expect(bob.page.get_by_role("heading", name="Open")).to_be_visible()
     await bob.page.get_by_role("main").get_by_role("link", name="Create account").click()

@@ -1,8 +1,8 @@
-"""The page without a connection: it gives the reason and a remedy, and keeps the text.
+"""Tests of the page without a connection.
 
-It never shows an empty editor that seems to save. Each remedy of
-static/src/session/live/trouble.ts has one test here.
-trouble.test.ts tests which close code has which remedy.
+It shows the reason and a remedy, and keeps the text. It never shows an empty editor that seems to
+save. Each remedy of static/src/session/live/trouble.ts has one test here. trouble.test.ts tests
+which close code has which remedy.
 """
 
 import asyncio
@@ -122,7 +122,9 @@ async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(
     assert "# mine" in await live_code(ada, session_id)
 
 
-async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, monkeypatch) -> None:
+async def test_page_behind_proxy_without_websockets_shows_the_reason(
+    person: NewPerson, monkeypatch
+) -> None:
     """Behind a proxy that drops `Upgrade`, the text can be read and the badge says "Offline".
 
     A banner gives the reason.
@@ -153,7 +155,7 @@ async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, m
     await expect(banner(ada)).to_have_count(0)
 
 
-async def test_page_without_server_says_so_and_keeps_text(
+async def test_page_without_server_shows_the_reason_and_keeps_text(
     person: NewPerson, server: Server
 ) -> None:
     """Without a server, the user can edit the text that this browser kept, and download it."""
@@ -245,8 +247,8 @@ def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int
 
     Return the set of refused client ids, which is filled later.
 
-    cuts  for how many later edits with that word, under new client ids, the server takes the edit
-          and closes the connection without a confirmation
+    cuts  number of later edits with that word under new client ids. The server takes each of them,
+          but closes the connection without a confirmation
     """
     refused: set[int] = set()
     receive, cut = Room.receive, [0]
@@ -302,7 +304,7 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
 
 
 @pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.CONFLICT])
-async def test_text_whose_arrival_nobody_confirmed_is_there_once(
+async def test_text_sent_again_without_confirmation_appears_once(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
     """The connection breaks after the server has taken new edits but not confirmed them.
@@ -330,7 +332,7 @@ async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     )
 
 
-async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:
+async def test_short_restart_shows_no_banner(person: NewPerson, server: Server) -> None:
     """The page shows no banner for a short restart of the server."""
     ada = await person()
     session_id = await with_task(ada, "Restart")
@@ -410,7 +412,7 @@ async def test_page_under_path_of_other_site_says_that_it_needs_host(person: New
 
 
 @pytest.mark.parametrize("server", [{"versions": 2}], indirect=True)
-async def test_session_that_ends_without_a_final_version_says_so(
+async def test_end_without_a_final_version_is_explained(
     person: NewPerson, server: Server, expect_log: Callable[[str], None]
 ) -> None:
     """The owner reads why no final version was stored, and that the text is still there."""
@@ -440,7 +442,7 @@ async def test_session_that_ends_without_a_final_version_says_so(
     )
 
 
-async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
+async def test_notice_shows_slow_saving_while_typing_continues(
     person: NewPerson, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A notice appears while the store is slow, and goes when everything is saved.
@@ -472,7 +474,7 @@ async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
     await expect(ada.text).to_contain_text("and on")
 
 
-async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(
+async def test_notice_shows_that_server_cannot_read_the_text(
     person: NewPerson,
 ) -> None:
     """The page says that the server cannot read the text, and again when the user saves a version.
@@ -502,7 +504,7 @@ async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(
     await expect(dialog.get_by_role("alert")).to_contain_text("so it cannot do this")
 
 
-async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
+async def test_damaged_version_and_message_are_marked_and_others_shown(
     person: NewPerson, server: Server, expect_log: Callable[[str], None]
 ) -> None:
     """One damaged version or message does not make the list of versions or the chat fail."""

@@ -1,4 +1,4 @@
-"""A user's storage on the profile page, and how the owner deletes a session."""
+"""Tests of a user's storage on the profile page, and of the deletion of a session by its owner."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from tests.waiting import until
 
 GIB = 1 << 30
 STATES: dict[str, tuple[int, int, list[str], str]] = {
-    # used bytes, sessions, the texts of both lines, the beginning of the warning
+    # (used bytes, sessions, the texts of both lines, the beginning of the warning)
     "nothing": (0, 0, ["0 bytes of 2 GiB", "0 of 2,000 sessions"], ""),
     "some": (GIB * 6 // 5 + 1, 34, ["1.2 GiB of 2 GiB", "34 of 2,000 sessions"], ""),
     "below": (GIB * 179 // 100, 1_799, ["1.7 GiB of 2 GiB", "1,799 of 2,000 sessions"], ""),
@@ -114,7 +114,7 @@ async def test_profile_shows_usage_and_warns_from_nine_tenths_on(
         await expect(ada.page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
 
 
-async def test_usage_that_loads_or_fails_moves_nothing(person: NewPerson) -> None:
+async def test_usage_keeps_its_height_while_it_loads_or_fails(person: NewPerson) -> None:
     """The section has the same height while it loads, shows an error, or shows the figures."""
     ada = await person()
     ada.expected.append("503")

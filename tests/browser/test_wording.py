@@ -1,4 +1,4 @@
-"""The wording on screens: whole sentences for people, without names of API fields."""
+"""Tests of the wording on screens: whole sentences for people, without names of API fields."""
 
 from playwright.async_api import expect
 
@@ -44,7 +44,7 @@ async def test_sign_up_says_what_is_wrong_in_sentences(person: NewPerson) -> Non
     await expect(bob.page.locator(".wrong")).to_have_text(["This user name is taken."])
 
 
-async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
+async def test_role_change_is_announced_with_an_article(person: NewPerson) -> None:
     ada, gil = await person(), await person()
     await ada.open_new("Roles")
     await ada.let_in(gil, "Gil")

@@ -13,7 +13,8 @@ from tests.storage.faults import Place, failing
 from tests.storage.rows import Seed
 
 Connect = Callable[[], Store]
-"""Makes a store that is not open yet. All stores of one test have the same data."""
+"""A function that makes a store, which is not open yet. All stores of one test have the same
+data."""
 
 
 @asynccontextmanager
@@ -33,7 +34,8 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[
     "sqlite": _sqlite,
     "mongo": _mongo,
 }
-"""For each kind of store, an empty place for one test, which is cleaned up after the test."""
+"""An empty place for the store of one test, for each kind of store. It is cleaned up after the
+test."""
 
 
 @pytest.fixture(params=PLACES)

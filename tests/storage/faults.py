@@ -1,4 +1,4 @@
-"""Faults on purpose: of the connection to MongoDB, and of a page of SQLite.
+"""Causes faults: of the connection to MongoDB, and of a page of SQLite.
 
 `check` has the rules that must hold after every fault of the connection.
 """
@@ -27,24 +27,21 @@ _PAGE = 4_096
 
 _OPTIONS = "&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
 PATIENT = f"?serverSelectionTimeoutMS=3000{_OPTIONS}"
-"""Driver options: a call waits 3 s for a server that is gone, and 3 s for one that hangs.
-
-A connection that is made again in this time must also be in time on a busy machine.
-"""
+"""Driver options. A call waits 3 s for a server that is gone, and 3 s for one that hangs. On a busy
+machine, that is still enough for a new connection."""
 IMPATIENT = f"?serverSelectionTimeoutMS=80{_OPTIONS}"
-"""Driver options for servers that do not come back while a call waits.
-
-Hundreds of such calls wait 80 ms each. A slow machine does not change their result.
-"""
+"""Driver options for tests in which the server does not come back during a call. Hundreds of calls
+wait 80 ms each. A slow machine does not change their result."""
 
 Rows = dict[str, list[dict[str, Any]]]
-"""Documents by collection."""
+"""The documents of each collection."""
 
 FORGETFUL_DRIVER = (
     "ignore:unclosed <socket:ResourceWarning",
     "ignore::pytest.PytestUnraisableExceptionWarning",
 )
-"""The driver does not close the sockets of connections that fail while they are made."""
+"""A warning that these tests expect. The driver does not close the sockets of connections that fail
+while they are made."""
 
 
 @dataclass
@@ -65,7 +62,7 @@ async def failing(mongo_uri: str, options: str = PATIENT) -> AsyncIterator[Place
             f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy
         )
         await proxy.stop()
-    gc.collect()  # sockets that the driver forgot are found here, where the warning is expected
+    gc.collect()  # find the sockets that the driver forgot here, where the warning is expected
 
 
 async def opened(uri: str) -> MongoStore:
@@ -128,9 +125,9 @@ async def crash(store: MongoStore) -> None:
 
 
 async def reopen(store: MongoStore) -> None:
-    """Open a store as if the server that had the database were gone.
+    """Open a store as after the end of the server that had the database.
 
-    In the tests that server is this process, so its lease is deleted.
+    In these tests, this process is that server, so its lease is deleted.
     """
     async with AsyncMongoClient[Document](store._engine.uri) as client:
         await client.get_default_database().meta.delete_one({"_id": "lease"})

@@ -1,4 +1,4 @@
-"""Rows with every field filled in. A test names only the fields that it is about."""
+"""Rows with a value in every field. A test gives only the fields that matter to it."""
 
 from typing import Any
 
@@ -46,10 +46,10 @@ ODD_TEXTS = {
     "empty": "",
 }
 odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-"""Runs a test with texts that a store could damage."""
+"""A decorator that runs a test with texts that a store could damage."""
 
 MANY = 1_000
-"""A limit that no test reaches."""
+"""A limit for tests that do not test the limit."""
 
 
 def user(name: str = "ada", **fields: Any) -> User:

@@ -1,4 +1,4 @@
-"""Tests of background tasks: they end despite a lost cancellation, and log their errors."""
+"""Tests of background tasks. They end even if a cancellation is lost, and they log their errors."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ async def test_task_that_loses_a_cancellation_ends() -> None:
     assert lost == 2
 
 
-async def test_task_that_failed_or_never_was_ends_silently() -> None:
+async def test_end_of_failed_or_missing_task_is_silent() -> None:
     async def fails() -> None:
         raise ValueError
 
@@ -45,7 +45,7 @@ async def test_task_that_failed_or_never_was_ends_silently() -> None:
     assert isinstance(task.exception(), ValueError)
 
 
-async def test_task_that_an_error_ends_is_logged_while_somebody_keeps_it(
+async def test_error_of_kept_task_is_logged(
     expect_log: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The error of a task is logged, and the code that started the task is told."""

@@ -75,9 +75,9 @@ def test_version_with_several_texts_comes_back_as_packed(files: dict[str, str]) 
 
 @odd_text
 def test_version_texts_are_packed_as_bytes(text: str) -> None:
-    """The packed value has the texts as UTF-8 after each other, not as JSON.
+    """The packed value has the texts one after another in UTF-8, not as JSON.
 
-    Reading JSON holds the interpreter's lock, and with it the event loop.
+    Reading JSON holds the interpreter's lock, which blocks the event loop.
     """
     packed = pack_contents(replace(VERSION, files={"a": text, "b": "half \udc00"}))
 
@@ -87,11 +87,11 @@ def test_version_texts_are_packed_as_bytes(text: str) -> None:
 
 
 def sealed(body: bytes) -> bytes:
-    """Return a packed value of version 3 of s1 with the checksum that it needs."""
+    """Return a packed value of version 3 of s1 with a valid checksum."""
     return body + zlib.crc32(body, zlib.crc32(b"s1/3")).to_bytes(4, "little")
 
 
-def test_version_contents_of_the_form_before_are_read() -> None:
+def test_version_contents_in_json_of_earlier_releases_are_read() -> None:
     """Earlier releases packed all of a version as JSON."""
     contents = [{"code": "é\n", "\ud800": "half \udc00"}, VERSION.documents]
     data = json.dumps(contents, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -150,7 +150,7 @@ def test_version_contents_with_any_bit_flipped_are_damaged(data: st.DataObject) 
 @pytest.mark.parametrize(
     "contents", [b"", b"\x01", b"\0" * 100, b"{", b'["a", "b"]', b"[1]", b"\xff"]
 )
-def test_version_contents_of_no_form_are_damaged(contents: bytes) -> None:
+def test_version_contents_of_unknown_form_are_damaged(contents: bytes) -> None:
     assert read(VERSION, version_checksum(VERSION), contents).is_damaged
 
 
@@ -171,7 +171,7 @@ def test_version_that_cannot_be_described_is_damaged() -> None:
 
 
 def test_damaged_version_packed_again_stays_damaged() -> None:
-    """A copy of the store must not make a damaged version sound."""
+    """A copy of the store must not make a damaged version look undamaged."""
     damaged = read(replace(VERSION, label="x"), version_checksum(VERSION), None)
 
     found = read(damaged, version_checksum(damaged), pack_contents(damaged))

@@ -129,7 +129,7 @@ async def test_copy_there_and_back_keeps_every_table(
 
 
 async def test_copy_leaves_out_expired_rows(places: dict[str, Connect]) -> None:
-    """A login that has expired is not brought to life again."""
+    """An expired login must not be valid again in the copy."""
     source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
     await Seed(source).user("ada")
 
@@ -194,10 +194,10 @@ async def test_copy_into_store_with_rows_is_refused_unless_forced(
 
 
 @pytest.mark.parametrize("target", ["mongo", "sqlite 2"])
-async def test_copy_cut_short_continues_from_same_source(
+async def test_interrupted_copy_continues_from_same_source(
     places: dict[str, Connect], monkeypatch, target: str
 ) -> None:
-    """A copy goes on wherever it stopped, without writing rows again.
+    """The next copy continues at the place where the copy stopped, without writing rows again.
 
     A copy from another source is refused.
     """

@@ -1,6 +1,6 @@
-"""Tests of mending: an invalid value becomes the value with the fewest rights.
+"""Tests of mending rows.
 
-A value that the field can have stays as it is.
+An invalid value becomes the value with the fewest rights. A valid value stays unchanged.
 """
 
 from dataclasses import asdict, replace
@@ -24,7 +24,7 @@ def test_sound_row_is_restored_as_it_was(record: Any) -> None:
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
 @pytest.mark.parametrize("odd", ODD)
-def test_odd_value_changes_its_field_only(record: Any, odd: object) -> None:
+def test_invalid_value_changes_only_its_field(record: Any, odd: object) -> None:
     row = asdict(record)
     for name in row:
         found = asdict(restored(type(record), {**row, name: odd}))
@@ -50,7 +50,9 @@ def test_odd_value_changes_its_field_only(record: Any, odd: object) -> None:
         (login(), "expires_at", 0),
     ],
 )
-def test_unreadable_value_allows_least(record: Any, name: str, least: object) -> None:
+def test_unreadable_value_becomes_value_with_fewest_rights(
+    record: Any, name: str, least: object
+) -> None:
     assert getattr(restored(type(record), {**asdict(record), name: b"\xff"}), name) == least
 
 
@@ -77,7 +79,7 @@ def test_readable_text_is_unicode(text: object, shown: str) -> None:
     assert readable(text) == shown
 
 
-def test_time_is_one_that_a_date_can_show() -> None:
+def test_mended_time_can_be_shown_as_a_date() -> None:
     assert [is_time(value) for value in (0, LAST_MS, -1, LAST_MS + 1, "1", None)] == [
         True,
         True,

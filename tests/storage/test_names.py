@@ -21,7 +21,7 @@ def test_key_of_name_without_joiners_is_its_case_folded_form(name: str) -> None:
 
 
 @given(_VISIBLE.map(lambda name: unicodedata.normalize("NFC", name)), st.data())
-def test_key_is_the_same_with_characters_that_nobody_sees(name: str, data: st.DataObject) -> None:
+def test_key_is_the_same_with_invisible_characters(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(name)))
     unseen = data.draw(st.characters(categories=["Cf"]))
 
@@ -56,7 +56,7 @@ def test_names_that_look_different_have_different_skeletons(name: str, other: st
 @pytest.mark.parametrize(
     ("name", "other"), [("anna1", "annal"), ("Team I", "Team 1"), ("b0b", "bob"), ("mam", "marn")]
 )
-def test_names_of_ascii_are_told_apart_by_those_who_chose_them(name: str, other: str) -> None:
+def test_names_of_ascii_are_not_confusable(name: str, other: str) -> None:
     assert not are_confusable(name, other)
 
 
@@ -66,7 +66,7 @@ def test_names_of_ascii_are_told_apart_by_those_who_chose_them(name: str, other:
      ("Գոհար", "Զոհար"),
      ("Ρόσα", "Ρόοα"), ("müller1", "müllerl"), ("Юра0", "Юраo")],
 )  # fmt: skip
-def test_names_that_differ_in_letters_of_one_script_are_told_apart_by_its_readers(
+def test_names_that_differ_in_letters_of_one_script_are_not_confusable(
     name: str, other: str
 ) -> None:
     assert not are_confusable(name, other)
@@ -89,7 +89,7 @@ def test_name_of_ascii_and_its_look_alike_are_confusable() -> None:
 
 @given(st.text(min_size=1))
 def test_skeleton_is_the_same_for_names_with_the_same_key(name: str) -> None:
-    """A name has the skeleton of its key, so names with one key also have one skeleton."""
+    """The skeleton is made from the key, so names with the same key have the same skeleton."""
     assert name_skeleton(name_key(name)) == name_skeleton(name) or not name_key(name)
 
 
@@ -106,7 +106,7 @@ def test_skeleton_of_each_ordinary_name_is_its_own() -> None:
 @pytest.mark.parametrize(
     "name", ["deIeted user", "de1eted user", "DE|ETED\u2003USER", "deIеted-user", "cleleted user"]
 )
-def test_names_like_a_reserved_one_are_found_also_within_ascii(name: str) -> None:
+def test_names_like_a_reserved_name_are_found_even_in_ascii(name: str) -> None:
     assert is_like_reserved(name, "deleted user")
 
 

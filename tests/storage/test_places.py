@@ -1,4 +1,4 @@
-"""Tests of trying a place, which fails as the real call does and leaves nothing behind."""
+"""Tests of trying a place for files. The attempt fails like the real call, and leaves no files."""
 
 import os
 from collections.abc import Callable

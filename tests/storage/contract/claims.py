@@ -1,4 +1,4 @@
-"""Accounts that guests become, and their logins."""
+"""The accounts of guests who have signed up, and their logins."""
 
 from typing import Any
 
@@ -8,12 +8,15 @@ from tests.storage.rows import HOUR, NOW, login, user
 
 
 def claimed(name: str = "gil", **fields: Any) -> User:
-    """Return the account that guest `name` becomes. Fields that are not given stay."""
+    """Return the account that guest `name` gets by signing up.
+
+    `fields` replace its usual values.
+    """
     return user(name, **{"full_name": f"{name.title()} Full", **fields})
 
 
 def new_login(name: str = "gil", **fields: Any) -> Login:
-    """Return login l-<name>-1 as it is after the claim."""
+    """Return the login l-<name>-1 in the form that it has after the claim."""
     return login(
         name,
         **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},

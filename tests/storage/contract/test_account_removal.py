@@ -130,7 +130,7 @@ class TestDeleting:
     async def test_account_removal_deletes_row_of_earlier_removal_from_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """The row of an earlier removal from a session is deleted, but not reported."""
+        """If the user was removed from a session before, that row is deleted, but not returned."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
         await store.join(member("u-ada"), MANY)
@@ -141,7 +141,7 @@ class TestDeleting:
         assert await store.member("s1", "u-ada") is None
         assert deletion == AccountDeletion(logins=("l-ada-1",))
 
-    async def test_account_removal_with_deletes_sessions_deletes_owned_sessions(
+    async def test_account_removal_with_deletion_of_sessions_deletes_owned_sessions(
         self, store: Store, seed: Seed
     ) -> None:
         """Owned sessions are deleted with all their contents, although there is an editor."""
@@ -325,7 +325,7 @@ class TestDeleting:
             ),
         ],
     )
-    async def test_account_removal_blocks_writes_already_under_way(
+    async def test_write_during_account_removal_stores_nothing(
         self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
     ) -> None:
         """A request under way during the removal finds no user or login, and stores nothing."""

@@ -21,7 +21,7 @@ async def password_of(store: Store, user_id: str) -> str | None:
 
 
 class TestResets:
-    async def test_reset_is_good_for_its_user_until_it_expires(
+    async def test_reset_is_valid_for_its_user_until_it_expires(
         self, store: Store, seed: Seed
     ) -> None:
         """The hash finds the user until the expiry, and not afterwards."""
@@ -88,7 +88,10 @@ class TestResets:
         assert await password_of(store, "u-ada") == f"{NEW}{winner}"
 
     async def test_reset_repeated_keeps_its_expiry(self, store: Store, seed: Seed) -> None:
-        """A write that was repeated after StoreUnavailable changes nothing."""
+        """A caller may repeat the write after StoreUnavailable.
+
+        The repeated write changes nothing.
+        """
         ada = await seed.user("ada")
         await store.add_reset("hash", "u-ada", END)
         await store.add_reset("hash", "u-ada", END + HOUR)

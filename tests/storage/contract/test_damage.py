@@ -1,4 +1,4 @@
-"""Tests of rows that the disk gave back changed, and of rows of earlier releases."""
+"""Tests of rows that damage on the disk has changed, and of rows of earlier releases."""
 
 import json
 from collections.abc import Callable
@@ -78,7 +78,7 @@ _PLACES: dict[str, dict[str, Any]] = {
 async def change(
     store: Store, table: str, place: dict[str, Any], changes: dict[str, Any | Change]
 ) -> None:
-    """Change columns of a row behind the store's back. A function gets the old value."""
+    """Change columns of a row without the store. The new value may be a function of the old one."""
     if isinstance(store, SqliteStore):
         await store._engine.write(lambda db: _change_row(db, table, place, changes))
     else:
@@ -175,7 +175,7 @@ class TestVersions:
         newest = await texts.newest_version("s1")
         assert newest == stored
 
-    async def test_redaction_drops_what_a_damaged_version_has(self, texts: Store) -> None:
+    async def test_redaction_drops_the_content_of_a_damaged_version(self, texts: Store) -> None:
         await change(texts, "versions", place(2), {"content": flipped})
         damaged = await texts.version("s1", 2)
         assert damaged
@@ -196,7 +196,7 @@ class TestVersions:
         await change(store, "versions", place(2), {"content": note})
         return found[0]
 
-    async def test_name_of_deleted_author_is_no_damage(self, texts: Store, seed: Seed) -> None:
+    async def test_version_of_deleted_author_is_not_damaged(self, texts: Store, seed: Seed) -> None:
         await change(texts, "versions", place(2), {"author_name": ""})
 
         assert [
@@ -254,7 +254,7 @@ class TestRuns:
             assert (listed[1].number, listed[1].user_id, listed[1].report) == (2, "", None)
 
     async def test_run_after_damaged_one_has_next_number(self, three: Store) -> None:
-        """Damaged runs are dropped like all others."""
+        """Damaged runs are dropped when they are the oldest, like all others."""
         await change(three, "runs", place(3), {"content": flipped})
 
         assert (await three.add_run(run("output 4"), 2)).number == 4
@@ -320,7 +320,7 @@ class TestEarlierReleases:
             False,
         ]
 
-    async def test_damaged_row_of_earlier_release_is_marked_and_passed_over(
+    async def test_damaged_row_of_earlier_release_is_marked_and_others_are_sealed(
         self, older: Store
     ) -> None:
         """A row whose text is not JSON does not keep other rows from getting checksums."""
@@ -352,7 +352,7 @@ def _note(found: list[Any], value: Any) -> Any:
 
 
 class TestLists:
-    """An unreadable row fails no list, shows its readable parts, and changes no other row."""
+    """An unreadable row makes no list fail. Lists show its readable parts, and all other rows."""
 
     @pytest.mark.parametrize("has_checksum", [True, False])
     @pytest.mark.parametrize(
@@ -387,7 +387,9 @@ class TestLists:
                 json.dumps([repr(row) for _, row in rows], ensure_ascii=False).encode()
             await change(store, table, _PLACES[table], {column: was[0]})
 
-    async def test_pages_go_on_behind_session_without_time(self, store: Store, seed: Seed) -> None:
+    async def test_pages_continue_after_session_without_time(
+        self, store: Store, seed: Seed
+    ) -> None:
         await self._fill(store, seed)
         for bad in _BAD:
             await change(store, "sessions", {"id": "s2"}, {"updated_at": bad})

@@ -29,13 +29,13 @@ SECRET = "s1-secret-1"
 
 
 async def the_use(store: Store) -> tuple[Invite, list[InviteUse]]:
-    """Return the one invite of s1, usable or not, with its uses."""
+    """Return the only invite of s1 with its uses, even if it is not usable."""
     (found,) = await store.invites("s1", None, MANY, MANY)
     return found
 
 
 async def count(store: Store) -> int:
-    """Return how often the one invite of s1 was used."""
+    """Return how often the only invite of s1 was used."""
     return (await the_use(store))[0].uses
 
 
@@ -354,7 +354,7 @@ class TestClaims:
         assert caught.value.field == field
         assert await self.everybody(store) == before
 
-    async def test_claim_may_take_name_of_other_guest(self, store: Store, seed: Seed) -> None:
+    async def test_claim_with_name_of_other_guest_succeeds(self, store: Store, seed: Seed) -> None:
         """A claim may take the name that another guest uses."""
         await self.seed(seed, "gil", "gus")
 

@@ -21,7 +21,7 @@ class TestIdleOwners:
             await seed.session(f"s-{name}", owner_id=f"u-{name}")
 
     async def test_idle_owners_are_guests_who_own_session(self, store: Store, seed: Seed) -> None:
-        """Neither users nor guests of other people's sessions are among them."""
+        """The result has neither users nor guests of other people's sessions."""
         await self.owners(seed, "gus", "gil", "gia")
         await seed.user("ada")
         await seed.session()
@@ -33,7 +33,10 @@ class TestIdleOwners:
         assert await store.idle_owners(NOW + 1, MANY) == ["u-gus"]
 
     async def test_owner_of_session_that_others_use_is_kept(self, store: Store, seed: Seed) -> None:
-        """Only an editor with an account would get the session. Without one it would be deleted."""
+        """If the guest were removed, only an editor with an account could get the session.
+
+        Otherwise the session would be deleted.
+        """
         await self.owners(seed, "gus", "gil")
         for name in ("gus", "gil"):
             await seed.invite(1, f"s-{name}")
@@ -45,8 +48,8 @@ class TestIdleOwners:
         assert await store.idle_owners(NOW + 9, MANY) == ["u-gil"]
         assert await store.idle_owners(NOW + 10, MANY) == ["u-gus", "u-gil"]
 
-    async def test_sweep_passes_owners_who_are_kept(self, store: Store, seed: Seed) -> None:
-        """They do not count for the limit, so other guests are removed."""
+    async def test_sweep_does_not_count_owners_who_are_kept(self, store: Store, seed: Seed) -> None:
+        """Owners who are kept do not count for the limit, so other guests are removed."""
         await self.owners(seed, "gus", "gil")
         await seed.user("ada")
         await seed.session()

@@ -89,7 +89,7 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == chunks
 
-    async def test_append_of_old_and_new_chunk_adds_new_one_only(
+    async def test_append_of_old_and_new_chunk_adds_only_the_new_chunk(
         self, store: Store, seed: Seed
     ) -> None:
         """A call with an old and a new chunk appends only the new chunk."""

@@ -239,7 +239,7 @@ class TestRotation:
         await self.assert_ended(store)
 
     @pytest.mark.parametrize("token", [0, 1, 2, 3, 4])
-    async def test_rotation_of_overtaken_token_within_window_gives_newest(
+    async def test_rotation_of_replaced_token_within_window_gives_newest(
         self, store: Store, seed: Seed, token: int
     ) -> None:
         """A token counts as stolen `retry_ms` after its exchange, however many tokens followed."""
@@ -257,7 +257,7 @@ class TestRotation:
         assert (await self.rotate(store, "hash-5", "hash-6", NOW + 50)).generation == 6
 
     @pytest.mark.parametrize("token", [0, 1, 2, 3, 4])
-    async def test_rotation_of_overtaken_token_after_window_ends_login(
+    async def test_rotation_of_replaced_token_after_window_ends_login(
         self, store: Store, seed: Seed, token: int
     ) -> None:
         """The window of a token counts from its own exchange, not from the newest exchange."""
@@ -369,9 +369,9 @@ class TestRotation:
     async def test_rotation_of_token_later_than_the_store_continues_login(
         self, store: Store, seed: Seed, generation: int
     ) -> None:
-        """A proven token that is later than the stored one shows that a backup was restored.
+        """If a proven token is later than the stored one, a backup was restored.
 
-        It counts as the newest token. A repeated exchange gives the same login, and the tokens
+        Then it counts as the newest token. A repeated exchange gives the same login, and the tokens
         that were newest in the backup count as used.
         """
         await seed.user("ada")
@@ -399,10 +399,10 @@ class TestRotation:
         await self.assert_ended(store)
 
     @pytest.mark.parametrize("generation", [-1, 0, 1, 2])
-    async def test_rotation_of_unknown_token_not_later_than_the_store_ends_login(
+    async def test_rotation_of_unknown_earlier_token_ends_login(
         self, store: Store, seed: Seed, generation: int
     ) -> None:
-        """A token that is not the newest one and not later than it counts as used before."""
+        """If a token is neither the newest one nor later, it counts as a used token."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
         await self.rotate(store, "hash-1", "hash-2", NOW + 1)

@@ -59,7 +59,7 @@ async def test_new_name_that_looks_like_another_is_refused(
     assert (await store.user("u-bob")) == user("bob")
 
 
-async def test_same_name_is_in_use_and_no_look_alike(store: Store, seed: Seed) -> None:
+async def test_equal_name_is_in_use_and_not_a_look_alike(store: Store, seed: Seed) -> None:
     await seed.user("ada", username="v\u0131ctim")
 
     with pytest.raises(Conflict) as caught:
@@ -78,7 +78,7 @@ async def test_users_change_their_own_name_to_a_look_alike(store: Store, seed: S
         await store.add_user(user("eve", username="victim"), login("eve"))
 
 
-async def test_names_of_ascii_may_look_alike(store: Store, seed: Seed) -> None:
+async def test_similar_names_of_ascii_are_accepted(store: Store, seed: Seed) -> None:
     await seed.user("ada", username="anna1")
 
     await store.add_user(user("eve", username="annal"), login("eve"))

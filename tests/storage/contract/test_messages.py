@@ -280,7 +280,7 @@ class TestReading:
             ("s0", 0),
         ]
 
-    async def test_unread_counts_of_fifty_concurrent_messages_end_at_last_own_one(
+    async def test_unread_counts_after_fifty_concurrent_messages_begin_at_own_last_message(
         self, store: Store, seed: Seed
     ) -> None:
         """Two members who talk have each read all messages up to their own last message."""
@@ -328,7 +328,10 @@ class TestReading:
             await store.add_message(message(f"text {number}"))
 
     async def unread(self, store: Store) -> dict[str, int]:
-        """Return each member's unread count, which lists and `read_messages` give alike."""
+        """Return each member's unread count.
+
+        Check that lists and `read_messages` give the same count.
+        """
         listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
         counts = {user_id: one[0].unread for user_id, one in listed.items()}
         assert counts == {

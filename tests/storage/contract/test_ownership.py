@@ -18,7 +18,7 @@ from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, 
 
 
 async def assert_owned(store: Store, session_id: str) -> None:
-    """Check that a session that exists has one owner: a member with an account."""
+    """Check that the session is deleted, or has one owner, who is a member with an account."""
     found = await store.session(session_id)
     members = await store.members(session_id)
     if found is None:
@@ -178,7 +178,10 @@ class TestTransfer:
     async def test_transfer_to_owner_leaves_session_with_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """Refused or not, a transfer to the owner leaves the session with its owner."""
+        """After a transfer to the owner, the session still has its owner.
+
+        The transfer may be refused.
+        """
         await family(store, seed)
 
         with contextlib.suppress(StoreError):

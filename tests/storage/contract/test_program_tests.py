@@ -63,7 +63,10 @@ class TestProgramTests:
         assert await names(store) == []
 
     async def test_changed_test_keeps_its_place(self, store: Store, seed: Seed) -> None:
-        """Its texts and its flag change. A test that does not exist cannot be changed."""
+        """A change may set the texts and the flag of a test.
+
+        A test that does not exist cannot be changed.
+        """
         await seed.session()
         for name in "abc":
             await store.add_program_test(program_test(name))
@@ -77,7 +80,7 @@ class TestProgramTests:
             await store.change_program_test(program_test("d"))
 
     async def test_deleted_test_is_gone(self, store: Store, seed: Seed) -> None:
-        """A repeated call has no effect, and a later test stands at the end."""
+        """A repeated deletion has no effect. A test that is added later comes last."""
         await seed.session()
         for name in "abc":
             await store.add_program_test(program_test(name))
@@ -112,7 +115,7 @@ class TestProgramTests:
         ("column", "value"),
         [("content", b"rubbish"), ("content", "rubbish"), ("is_hidden", 1), ("is_hidden", b"x")],
     )
-    async def test_damaged_test_keeps_its_place_and_says_nothing(
+    async def test_damaged_test_keeps_its_place_and_has_no_content(
         self, store: Store, seed: Seed, column: str, value: object
     ) -> None:
         """A damaged test is returned in its place, without its content.
@@ -130,7 +133,7 @@ class TestProgramTests:
         assert found.is_damaged
         assert found.is_hidden is (column == "is_hidden")
 
-    async def test_hidden_test_that_the_disk_made_open_says_nothing(
+    async def test_hidden_test_whose_flag_is_damaged_has_no_content(
         self, store: Store, seed: Seed
     ) -> None:
         """If damage changes the flag of a hidden test, the content of the test stays secret."""

@@ -1,4 +1,4 @@
-"""Tests of repeating writes, because a write may have happened before StoreUnavailable."""
+"""Tests of repeated writes. A write may have succeeded although the caller got StoreUnavailable."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -84,7 +84,7 @@ WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 
 class TestRepeatingWrites:
-    """Every write can be repeated, because it may have happened before StoreUnavailable."""
+    """Every write can be repeated, because it may have succeeded before StoreUnavailable."""
 
     @pytest.mark.parametrize("name", WRITES)
     async def test_write_repeated_changes_nothing(

@@ -45,7 +45,7 @@ class TestRuns:
         assert len({one.id for one in added}) == 30
 
     async def test_repeated_run_is_stored_once(self, store: Store, seed: Seed) -> None:
-        """A second call with the same id returns the stored run, whatever else it has."""
+        """A second call with the same id returns the stored run, even if other fields differ."""
         await seed.session()
         first = await store.add_run(run("one"), MANY)
 
@@ -182,7 +182,7 @@ class TestRedaction:
         assert await store.runs("s1", None, MANY, with_reports=True) == [redacted, other]
 
     async def test_redacted_run_without_report_is_damaged(self, store: Store, seed: Seed) -> None:
-        """Its description stays."""
+        """The run keeps its description."""
         await seed.session()
         added = await store.add_run(run("secret"), MANY)
 

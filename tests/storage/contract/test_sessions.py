@@ -73,7 +73,7 @@ class TestSessions:
 
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 4)]
 
-    async def test_session_with_refused_first_chunk_is_not_stored(self, store: Store) -> None:
+    async def test_session_with_invalid_first_chunk_is_not_stored(self, store: Store) -> None:
         """Session, owner and chunk are stored together or not at all."""
         with pytest.raises(LogConflict):
             await store.add_session(session(), member("u-ada", role=Role.OWNER), chunk(2, 3))

@@ -189,7 +189,10 @@ class TestSweeping:
     async def test_sweep_removes_guest_last_active_before_cutoff(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only activity since the cutoff counts, and a late older note hides no newer activity."""
+        """Only activity after the cutoff counts.
+
+        A late note of an older activity does not hide a newer one.
+        """
         await self.guests(store, seed, "gil", "gus")
         await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
         await store.touch_logins(["l-gil-1"], NOW + 9 * DAY)
@@ -272,7 +275,7 @@ class TestSweeping:
         assert await store.join(member("u-bob"), 2) == member()
         await seed.user("gil2", username="Gil")
 
-    async def test_sweep_of_guest_blocks_writes_already_under_way(
+    async def test_write_during_sweep_of_its_guest_stores_nothing(
         self, store: Store, seed: Seed
     ) -> None:
         """A request that was under way finds no such user, guest or login."""

@@ -1,4 +1,4 @@
-"""Tests of `RoomStore.usage`, the counters of the storage that users' sessions take.
+"""Tests of `RoomStore.usage`, which returns how much storage a user's sessions take.
 
 The counters are compared with the stored rows after every kind of write.
 """
@@ -142,14 +142,14 @@ async def test_usage_includes_picture(store: Store, seed: Seed) -> None:
     assert (await store.usage("u-ada")).bytes == len(b"picture")
 
 
-async def test_usage_of_nobody_is_nothing(store: Store) -> None:
+async def test_usage_of_unknown_user_is_zero(store: Store) -> None:
     usage = await store.usage("u-nobody")
 
     assert (usage.sessions, usage.bytes) == (0, 0)
 
 
 async def test_usage_is_the_same_after_restart(connect: Connect) -> None:
-    """Usage is right after a clean end, and after a crash when it was counted again."""
+    """Usage is right after a clean end. After a crash it is right, because it is counted again."""
     for is_clean in (True, False):
         store = connect()
         await store.open()

@@ -143,7 +143,7 @@ class TestVersions:
         assert again == (first, False)
         assert await store.versions("s1", None, MANY, with_files=True) == [first]
 
-    async def test_version_with_the_first_label_of_the_same_files_is_stored(
+    async def test_labelled_version_of_files_without_label_is_stored(
         self, store: Store, seed: Seed
     ) -> None:
         """A user's label is kept, although an automatic version has the same text already."""
@@ -250,7 +250,7 @@ class TestVersions:
         assert await store.newest_version("s1") == version("c", number=3)
 
     async def test_newest_version_is_highest_number(self, store: Store, seed: Seed) -> None:
-        """Version 11 comes after version 10, whatever their times are."""
+        """Version 11 is newer than version 10, even if its time is earlier."""
         await seed.session()
         for number in range(1, 12):
             await store.add_version(version(f"code {number}", created_at=NOW - number), MANY)
@@ -335,7 +335,7 @@ class TestRetention:
     async def test_retention_at_limit_drops_oldest_automatic_version(
         self, store: Store, seed: Seed
     ) -> None:
-        """At the limit the oldest automatic version is deleted, and no number is used again."""
+        """At the limit, the oldest automatic version is deleted. Its number is not used again."""
         await seed.session()
         for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
             await store.add_version(version(f"{number}", kind=VersionKind(kind)), 4)

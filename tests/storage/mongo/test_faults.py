@@ -1,6 +1,6 @@
-"""Tests of the MongoDB store when the server goes away.
+"""Tests of the MongoDB store when the connection to the server ends.
 
-The connection ends between any two writes, or between a write and its reply.
+It ends between any two writes, or between a write and its reply.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,7 +54,7 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 @pytest.fixture
 async def crash_place(mongo_uri: str) -> AsyncIterator[Place]:
-    """A database that stays away after a crash, until the store is dropped."""
+    """A database that is unavailable after a crash until the test drops the store."""
     async with failing(mongo_uri, IMPATIENT) as made:
         yield made
 
@@ -98,7 +98,8 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "add_version": lambda store: store.add_version(version(), 10),
     "add_run": lambda store: store.add_run(run("two"), 1),
 }
-"""Every call that writes more than once, and the simple calls that count something."""
+"""The calls that the tests interrupt: every call with several writes, and the simple calls that
+count something."""
 
 
 async def repacked(store: Store) -> None:
@@ -174,9 +175,9 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 
 
 async def repeat(store: Store, what: str) -> None:
-    """Call once more, except for a transfer that has happened.
+    """Repeat the call, except for a transfer that has succeeded.
 
-    It would be refused, because the giver does not own the session any more.
+    That would be refused, because the giver no longer owns the session.
     """
     if what == "transfer_session" and required(await store.session("s1")).owner_id == "u-bob":
         return

@@ -7,7 +7,7 @@ from tests import mongod
 from tests.storage.rows import Seed, run
 
 
-async def test_repeated_run_drops_what_the_first_call_left(mongo_uri: str) -> None:
+async def test_repeated_run_drops_older_runs_that_the_first_call_left(mongo_uri: str) -> None:
     """A call that stored its run, but ended before it dropped older ones, can be repeated."""
     async with mongod.database(mongo_uri) as name:
         store = MongoStore(mongo_uri + name)
@@ -25,7 +25,10 @@ async def test_repeated_run_drops_what_the_first_call_left(mongo_uri: str) -> No
 
 
 async def test_session_of_earlier_release_has_default_rule(mongo_uri: str) -> None:
-    """Its document has no rule; a copy of the session has the default rule as a value."""
+    """The document of such a session has no rule.
+
+    A copy of the session has the default rule as a value.
+    """
     async with mongod.database(mongo_uri) as name:
         store = MongoStore(mongo_uri + name)
         await store.open()

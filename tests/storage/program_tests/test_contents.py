@@ -41,7 +41,7 @@ def test_value_that_does_not_fit_its_row_is_damaged(changes: dict[str, object]) 
     assert as_test({**ROW, **changes}, TEST.id).is_damaged
 
 
-def test_description_that_cannot_be_read_is_mended() -> None:
+def test_unreadable_description_gets_safe_values() -> None:
     """A test whose flag is lost becomes hidden, because then fewer people see it."""
     found = as_test({"session_id": "s1", "position": "x", "created_at": b""}, "t")
 

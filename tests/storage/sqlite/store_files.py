@@ -1,4 +1,4 @@
-"""Looks at the files, threads and refusals of embedded stores."""
+"""Tools that look at the files, threads and errors of embedded stores."""
 
 import sqlite3
 import stat
@@ -18,7 +18,7 @@ def mode(path: Path) -> str:
 
 
 def execute(path: Path, *statements: str) -> None:
-    """Run statements on a database file without a store; makes the file if there is none."""
+    """Run statements on a database file without a store. If there is no file, one is made."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for statement in statements:
             db.execute(statement)

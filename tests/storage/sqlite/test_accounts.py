@@ -67,7 +67,7 @@ async def test_row_on_malformed_page_fails_no_list(path: Path, table: str) -> No
     await store.close(is_clean=True)
 
 
-async def test_pages_go_on_behind_sessions_on_malformed_page(path: Path) -> None:
+async def test_pages_continue_after_sessions_on_malformed_page(path: Path) -> None:
     break_page(path, b"<session 30>")
     store = SqliteStore(path)
     await store.open()

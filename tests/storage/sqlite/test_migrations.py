@@ -276,7 +276,7 @@ class TestVersion1:
         await store.close(is_clean=True)
 
     @pytest.mark.parametrize("table", ["versions", "messages", "log"])
-    async def test_migration_leaves_out_what_is_on_a_malformed_page(
+    async def test_migration_leaves_out_rows_on_a_malformed_page(
         self, path: Path, table: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         """A file with a malformed page is migrated without the rows on that page.
@@ -314,7 +314,7 @@ class TestVersion1:
         )
         await store.close(is_clean=True)
 
-    async def test_migration_that_fails_late_can_be_taken_back(self, path: Path) -> None:
+    async def test_migration_that_fails_late_leaves_the_file_unchanged(self, path: Path) -> None:
         """If a late step fails, the file stays as it was, so the old server can open it."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE usage (x)")

@@ -48,7 +48,7 @@ def remove_log_and_index(path: Path) -> None:
 
 
 def replace_log(path: Path) -> None:
-    """Leave a log of another run of the server, which must not be taken for this run's log."""
+    """Leave the log of another run of the server. The store must not use it as its own log."""
     log = path.with_name("collab.db-wal")
     older = log.read_bytes()[: len(log.read_bytes()) // 2]
     log.unlink()
@@ -108,7 +108,7 @@ def messages_in(path: Path) -> int:
 
 
 @pytest.mark.parametrize("work", MENDED)
-async def test_nothing_is_called_saved_until_files_are_put_back(
+async def test_no_write_is_called_saved_until_files_are_put_back(
     store: SqliteStore, path: Path, work: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Writes and pings fail, and one error is logged, until the files are put back.
@@ -135,10 +135,10 @@ async def test_nothing_is_called_saved_until_files_are_put_back(
 
 
 @pytest.mark.parametrize("work", MENDED)
-async def test_killed_after_files_were_put_back_loses_nothing(
+async def test_kill_after_files_were_put_back_loses_nothing(
     store: SqliteStore, path: Path, work: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    """The test copies the files of the open store: a crash would leave them so on the disk."""
+    """The test copies the files of the open store. A crash would leave these files on the disk."""
     await store.add_message(message("saved"))
     work(path)
     await store._engine.mend()
@@ -201,7 +201,7 @@ async def test_lock_that_was_removed_is_taken_again(store: SqliteStore, path: Pa
 
 
 class TestReplaced:
-    """Another database was put in the place of the open database.
+    """Another database has replaced the files of the open database.
 
     A person decides which one to use, and no row of either is lost.
     """
@@ -248,7 +248,7 @@ class TestReplaced:
         assert [found.text for found in await store.messages("s1", None, 100)] == ["saved", "after"]
 
 
-async def test_folder_that_is_gone_is_waited_for(store: SqliteStore, path: Path) -> None:
+async def test_store_waits_for_folder_that_is_gone(store: SqliteStore, path: Path) -> None:
     """No file is written where a disk is not mounted."""
     path.parent.rename(path.parent.with_name("unmounted"))
 

@@ -53,10 +53,10 @@ async def test_malformed_page_damages_one_version_only(path: Path) -> None:
     await store.close(is_clean=True)
 
 
-async def test_malformed_page_of_newest_version_is_not_passed_over(path: Path) -> None:
-    """The number of a version comes from the index.
+async def test_number_of_newest_version_on_malformed_page_is_not_used_again(path: Path) -> None:
+    """The number of the newest version comes from the index.
 
-    If the row were passed over, its number would be given to another version.
+    If the row were left out, another version would get its number.
     """
     break_page(path, b"<label 5>")
     store = await opened(path)
@@ -133,7 +133,10 @@ async def test_malformed_page_of_chat_damages_its_messages_only(path: Path) -> N
 
 
 async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path: Path) -> None:
-    """The error says that waiting does not help. The logs of other sessions are written."""
+    """The error is permanent, because waiting does not help.
+
+    The logs of other sessions are written.
+    """
     break_page(path, b"<chunk 1>")
     store = await opened(path)
 
@@ -146,7 +149,7 @@ async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path
     await store.close(is_clean=True)
 
 
-async def test_title_that_is_no_utf8_is_shown_as_far_as_it_can_be(path: Path) -> None:
+async def test_title_that_is_not_utf8_is_shown_with_replacements(path: Path) -> None:
     """A title that is not UTF-8 is shown, although SQLite itself would refuse its row."""
     store = await opened(path)
     await store._engine.write(

@@ -111,8 +111,11 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     await store.close(is_clean=True)
 
 
-async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place) -> None:
-    """The hourly sweep finishes a deletion that was cut, and the user is out immediately."""
+async def test_mongo_interrupted_deletion_is_finished_by_hourly_sweep(place: Place) -> None:
+    """The hourly sweep finishes an interrupted deletion.
+
+    The user has no access even before that.
+    """
     store = await opened(place.through)
     await furnish(store)
     await store.set_avatar("u-ada", "url", "key", None)
@@ -165,10 +168,10 @@ def _waits_for(store: MongoStore, user_id: str) -> bool:
     return bool(lock._waiters)
 
 
-async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(place: Place) -> None:
-    """A user whose join was cut stays out after the invite is revoked.
+async def test_mongo_interrupted_join_repeated_after_revocation_is_refused(place: Place) -> None:
+    """A join was interrupted, and then the invite was revoked.
 
-    The use of the invite is given back.
+    The user stays out, and the use of the invite is given back.
     """
     store = await opened(place.through)
     await furnish(store)

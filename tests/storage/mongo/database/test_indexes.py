@@ -1,6 +1,6 @@
 """Tests of documents that a unique index forbids.
 
-`look`, which runs before a start, and `open` report them in the same words.
+Both `look`, which runs before a start, and `open` report them in the same words.
 """
 
 import pytest
@@ -49,7 +49,7 @@ async def test_duplicate_documents_are_named_without_their_content(
 
 
 @pytest.mark.parametrize("documents", [[{"_id": "lease", "until": 5}], [{"_id": "lease"}]])
-async def test_lease_of_another_program_is_refused(
+async def test_collection_meta_of_another_program_is_refused(
     mongo_uri: str, documents: list[Document]
 ) -> None:
     """A collection `meta` that this server did not make is refused."""

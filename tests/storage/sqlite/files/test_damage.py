@@ -1,4 +1,4 @@
-"""Tests of telling SQLite's errors that mean damage from its other errors."""
+"""Tests of finding out which errors of SQLite mean damage."""
 
 import sqlite3
 from contextlib import closing
@@ -17,7 +17,7 @@ def error_of(database: Path, statement: str) -> sqlite3.Error:
 
 
 def test_malformed_page_is_damage(tmp_path: Path) -> None:
-    """The extended result code of the error has more bits than its kind."""
+    """The extended result code of the error has more bits than its primary code."""
     path = tmp_path / "database"
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE rows (x)")

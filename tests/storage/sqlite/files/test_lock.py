@@ -24,8 +24,8 @@ def test_lock_keeps_second_server_out_until_released(tmp_path: Path) -> None:
     assert not is_locked(path)
 
 
-def test_lock_taken_again_makes_file_that_was_removed(tmp_path: Path) -> None:
-    """A process that takes the lock twice has it once, even if the file was deleted between."""
+def test_lock_taken_again_makes_removed_file_again(tmp_path: Path) -> None:
+    """A process that takes the lock twice has it once, even if the file was deleted meanwhile."""
     path = tmp_path / "collab.db"
     lock = FileLock(path)
     lock.take()
@@ -38,7 +38,7 @@ def test_lock_taken_again_makes_file_that_was_removed(tmp_path: Path) -> None:
     assert not is_locked(path)
 
 
-def test_lock_that_another_server_took_meanwhile_is_refused(tmp_path: Path) -> None:
+def test_lock_of_removed_file_that_another_server_took_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "collab.db"
     first, second = FileLock(path), FileLock(path)
     first.take()

@@ -54,7 +54,7 @@ LOSSES = {
 }
 
 
-def test_files_as_opened_are_no_loss(files: OpenFiles) -> None:
+def test_unchanged_files_are_no_loss(files: OpenFiles) -> None:
     assert files.loss() is None
 
 
@@ -68,7 +68,7 @@ def test_file_removed_or_replaced_is_noticed(files: OpenFiles, path: Path, kind:
 
 
 def test_folder_made_again_may_be_written_to(files: OpenFiles, path: Path) -> None:
-    """The new folder is on the same device, so it is not the empty folder of a lost mount."""
+    """The new folder is on the same device. So it is not the mount point of a disk that is gone."""
     move_folder(path.parent)
     path.parent.mkdir()
 
@@ -82,7 +82,7 @@ def test_file_moved_away_and_back_is_no_loss(files: OpenFiles, path: Path) -> No
     assert files.loss() is None
 
 
-def test_clear_log_removes_own_log_and_puts_others_aside(files: OpenFiles, path: Path) -> None:
+def test_clear_log_removes_own_log_and_renames_others(files: OpenFiles, path: Path) -> None:
     wal = path.with_name("collab.db-wal")
     replace(wal.name)(path.parent)
     content = wal.read_bytes()
@@ -95,7 +95,7 @@ def test_clear_log_removes_own_log_and_puts_others_aside(files: OpenFiles, path:
     assert not path.with_name("collab.db-shm").exists()
 
 
-def test_free_name_counts_on(tmp_path: Path) -> None:
+def test_free_name_has_the_next_number(tmp_path: Path) -> None:
     wanted = tmp_path / "kept"
     names = []
 
