@@ -1,4 +1,7 @@
-"""A client of the REST API for tests. Also exports `Wire`, a plain WebSocket client."""
+"""A client of the REST API for tests.
+
+Tests also import `Wire` from here, a plain WebSocket client.
+"""
 
 import itertools
 import json

@@ -1,11 +1,13 @@
 """Reports known weaknesses of our dependencies: `python -m tests.audit`.
 
-pip-audit (installed only for this run) looks at requirements.lock, and `npm audit` looks at each
+pip-audit, which is installed only for this run, checks requirements.lock. `npm audit` checks each
 package-lock.json. The exit code is 1 if a shipped package has a known weakness of severity high or
 critical. PyPI's database names no severity, so every weakness of a shipped Python package counts.
 Weaknesses of packages that only tests and benchmarks use are reported, but do not change the exit
-code. If the database is out of reach, the program says so in one line and does not fail: the
-dependencies themselves have not changed.
+code.
+
+If the database is out of reach, the program says so in one line. It does not fail then, because the
+dependencies have not changed.
 """
 
 import json
@@ -58,7 +60,7 @@ class Finding(NamedTuple):
 
 
 class NotCheckedError(Exception):
-    """The database cannot be asked. The message says why in one line."""
+    """The database cannot be reached. The message is one line with the reason."""
 
 
 # -- Python ---------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ def _run(command: list[str], folder: Path = ROOT) -> "subprocess.CompletedProces
 def _json(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     """Return a program's report.
 
-    Raises: `NotCheckedError` if the network kept the program from making a report.
+    Raises: `NotCheckedError` if the program could not make it because of the network.
     """
     try:
         return dict(json.loads(done.stdout))

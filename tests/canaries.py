@@ -1,8 +1,8 @@
-"""Collects secrets that tests use, and searches for them in everything that is logged meanwhile.
+"""Collects the secrets that tests use, and searches all logs of these tests for them.
 
 `tests.api` notes the secrets that it sends and receives. `tests.processes` notes the output of the
-servers that it starts. Text that only looks like a secret is also found, so browsers and clients in
-Node need not report theirs.
+servers that it starts. The search also finds text that looks like a secret. So browsers and clients
+in Node need not report their secrets.
 """
 
 import contextlib
@@ -31,9 +31,8 @@ _LEAST_CHARACTERS = {"password": 10, "text": 24}
 _LEAST_OF_OTHERS = 20
 _PROBE_CHARACTERS = 64
 _KEPT = 300
-"""Number of secrets of earlier tests that are still searched for.
-
-A server may outlive the test whose secrets it knows."""
+"""The number of secrets of earlier tests that the search still includes. A server may outlive the
+test whose secrets it knows."""
 
 _QUIET = {"asyncio": logging.WARNING, "tornado.access": logging.ERROR, "pymongo": logging.INFO}
 """Levels below which these loggers write nothing, as in a server (`collab_server.logs`)."""
@@ -53,7 +52,7 @@ class Canaries(logging.Handler):
     # -- secrets ----------------------------------------------------------------------------------
 
     def add(self, kind: str, value: object) -> None:
-        """Note a secret, unless it is so short or so plain that any text might contain it."""
+        """Add a secret, unless it is so short or so plain that any text might contain it."""
         runs = _PLAIN.findall(value) if isinstance(value, str) else []
         probe = max(runs, key=len, default="")[:_PROBE_CHARACTERS].strip()
         is_long = len(probe) >= _LEAST_CHARACTERS.get(kind, _LEAST_OF_OTHERS)
@@ -61,7 +60,7 @@ class Canaries(logging.Handler):
             self._secrets.setdefault(probe, kind)
 
     def add_token(self, kind: str, value: object) -> None:
-        """Note a token, and separately its last part, which must be kept just as secret."""
+        """Add a token. Also add its last part alone, which must be just as secret."""
         self.add(kind, value)
         if isinstance(value, str):
             self.add(f"end of {kind}", value.rpartition(".")[2])

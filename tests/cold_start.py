@@ -1,9 +1,9 @@
 """Measures how a browser starts the web app: `make cold-start`.
 
 A real server and Chromium with an empty cache give the bytes of the landing page and of a session,
-and the time until the session's text is shown. The second visit is over a fast 3G line, with the
-app's files from the browser. Times depend on the machine. The exit code is 1 if a figure is over
-its bound.
+and the time until the session's text is shown. The second visit is over a fast 3G line, and the
+browser already has the app's files. Times depend on the machine. The exit code is 1 if a figure is
+over its bound.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _CONTROLLED = """navigator.serviceWorker.ready.then(() => navigator.serviceWorke
 
 
 class Figure(NamedTuple):
-    """One figure, and the most that it may be."""
+    """One figure and its upper bound."""
 
     name: str
     value: float
@@ -44,7 +44,7 @@ class Figure(NamedTuple):
 
 
 class Line:
-    """The network of one page, as the browser's tools see it."""
+    """The network traffic of one page, which the browser's tools measure."""
 
     def __init__(self, tools: Any) -> None:
         self._tools = tools
@@ -108,7 +108,7 @@ async def _measure(browser: Browser, url: str) -> list[Figure]:
 
 
 async def _prepared(browser: Browser, url: str) -> tuple[Any, str]:
-    """Return what the browser of a user keeps, and the address of their session with text."""
+    """Return the stored data of a user's browser, and the address of their session with text."""
     async with _page(browser) as page:
         ada = Someone(page, page.context, url)
         await ada.sign_up()
@@ -120,7 +120,10 @@ async def _prepared(browser: Browser, url: str) -> tuple[Any, str]:
 
 @asynccontextmanager
 async def _page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
-    """Yield a page with an empty cache. Workers are off, because they fetch what is not shown."""
+    """Yield a page with an empty cache.
+
+    Service workers are off, because they load files that the page does not show.
+    """
     context = await browser.new_context(**{"service_workers": "block", **options})
     try:
         yield await context.new_page()

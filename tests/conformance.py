@@ -19,13 +19,14 @@ from handlers.http.api_docs.operations import OPERATIONS, Media, Operation
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NOT_MODIFIED = 304
 _ANY_OPERATION = {*OTHER_CODES, "too_large", "bad_request", "bad_origin"}
-"""Codes of errors that any operation can have, such as the one for a request that is too large."""
+"""The codes of errors that any operation can have, such as the code for a request that is too
+large."""
 
 
 def operation_of(method: str, path: str) -> Operation | None:
     """Return the operation of a request.
 
-    Returns: None for pages, and if no route has the path and method.
+    Returns: None for pages, and for a path and method without a route.
     """
     described = next(
         (described for pattern, described in _paths() if pattern.fullmatch(path)), None

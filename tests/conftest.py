@@ -1,4 +1,7 @@
-"""Shared fixtures. A test fails if it logs a warning or error that it did not announce."""
+"""Shared fixtures.
+
+A test fails if a warning or an error is logged that the test has not announced.
+"""
 
 import asyncio
 import gc
@@ -53,7 +56,7 @@ AS_SHIPPED: dict[str, Any] = {
     for name in QUICK
     if name not in ("host", "port", "bcrypt_cost", "flush_ms")
 }
-"""The default limits, for tests of what these limits allow. Hashes stay cheap."""
+"""Settings with the default limits, for tests of these limits. Hashes stay cheap."""
 
 
 hypothesis.settings.register_profile(
@@ -70,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Exclude objects that live for the whole run from garbage collection.
 
-    Some tests ask for a collection, which is faster this way.
+    So collections, which some tests request, are faster.
     """
     gc.collect()
     gc.freeze()
@@ -117,7 +120,7 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_socket_of_the_driver_is_left() -> Iterator[None]:
-    """Close sockets that the database's driver forgets, in the same test that opened them."""
+    """Close the sockets that the database's driver forgets, in the test that opened them."""
     with mongod.forgotten_sockets_expected():
         yield
 

@@ -5,9 +5,9 @@ A run of tests marks its processes by a variable of the environment, which all d
 Some programs overwrite their environment, such as Chromium's helpers. These are found by their
 parent or their session.
 
-As a script, `leftovers.py MARK` waits until its input ends. That happens when the run that started
-it has ended in any way, also by SIGKILL. Then it ends all processes of that run. Only the standard
-library is imported, so that the script starts fast.
+As a script, `leftovers.py MARK` waits until its input ends. The input ends when the run that
+started the script ends, even by SIGKILL. Then the script ends all processes of that run. Only the
+standard library is imported, so that the script starts fast.
 """
 
 import contextlib
@@ -21,10 +21,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 VARIABLE = "TESTS_RUN"
-"""Contains the marks of a run and of the runs around it, because a test may run tests."""
+"""The variable with the marks of a run and of the runs around it. There may be several, because a
+test may run tests."""
 
 shared: set[int] = set()
-"""Ids of processes that outlive a test. A fixture of a module or of a whole run ends them."""
+"""The ids of processes that may outlive a test. A fixture of a module or of a whole run ends
+them."""
 
 _PROC = Path("/proc")
 _PAUSE_S = 0.1
@@ -32,9 +34,9 @@ _ROUNDS = 50
 
 
 class Watcher:
-    """Marks all processes that are started from now on.
+    """Marks all processes that this process starts from now on.
 
-    They are ended when this process has ended.
+    When this process ends, they are ended, too.
     """
 
     def __init__(self) -> None:
@@ -62,8 +64,8 @@ def environment() -> dict[str, str]:
 def marked(mark: str) -> set[int]:
     """Return the ids of running processes that belong to a mark.
 
-    A process belongs to a mark if it has the mark itself. It also does if its parent, or the first
-    process of its session, belongs to the mark.
+    A process belongs to a mark if it has the mark. It also belongs to it if its parent does, or the
+    first process of its session.
     """
     relatives = {pid: found for pid in _pids() if (found := _parent_and_session(pid))}
     pids = {pid for pid in relatives if _has_mark(pid, mark)}

@@ -40,7 +40,7 @@ _empty: list[str] = []
 async def database(uri: str) -> AsyncIterator[str]:
     """Lend the name of an empty database.
 
-    Names are used again, because each new one slows SecantusDB.
+    Later tests get the same names again, because each new name makes SecantusDB slower.
     """
     name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
     yield name
@@ -77,11 +77,11 @@ async def put_back(uri: str, dump: Dump) -> None:
 
 @contextlib.contextmanager
 def forgotten_sockets_expected() -> Iterator[None]:
-    """Ignore warnings of sockets that the driver's clients forget when a connection is cancelled.
+    """Ignore warnings about sockets that the driver forgets when a connection is cancelled.
 
-    Python warns of such a socket when it collects it. If the test made clients, the sockets are
-    therefore collected before the next test. Only sockets that are not connected, or connected to a
-    port of the client's address, are ignored. The filters last as long as the test.
+    Python warns when it collects such a socket. So if a test made clients, their sockets are
+    collected before the next test. Only sockets that are not connected, or connected to a port of
+    the client's address, are ignored. The filters last as long as the test.
     """
     made = False
     make = AsyncMongoClient.__init__

@@ -1,5 +1,6 @@
 """Tells the type checker that a value is not None.
-Not for the checks that a test is about, which are plain asserts.
+
+A test uses plain asserts for the facts that it tests.
 """
 
 from typing import TypeVar

@@ -13,7 +13,8 @@ from tests.narrowing import required
 from tests.waiting import PATIENCE_S, until
 
 _ANSWER_S = 300
-"""Seconds to wait for an answer. No client takes as long, and a test's own limit is shorter."""
+"""The seconds to wait for an answer. No client takes so long, and a test's own time limit is
+shorter."""
 
 
 class Peers:

@@ -31,7 +31,7 @@ _COLOURS = 128
 Few colours make a small file, because each surface of the app has one colour."""
 
 _FIRST_PAGE_WIDTH = 1_400
-"""Pixels. The first page shows its picture at most 1,000 CSS pixels wide."""
+"""The width of the picture in pixels. The first page shows it at most 1,000 CSS pixels wide."""
 _QUALITY = 45
 """Quality of WebP: both pictures have less than 60 kB together, and small letters stay sharp."""
 

@@ -17,7 +17,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.waiting import until
 
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-"""Messages of aiosmtpd about lost clients and its own settings are not about our server."""
+"""The logger of aiosmtpd. Its messages about lost clients and its own settings do not concern our
+server."""
 
 USER, PASSWORD = "collab", "a password with spaces: and @"
 SENDER = "Collab <collab@example.org>"
@@ -84,12 +85,13 @@ async def open_postbox(
     is_encrypted_from_start: bool = False,
     asks_for_password: bool = False,
 ) -> AsyncIterator[Postbox]:
-    """Run a mail server; tls: for STARTTLS, or for the whole connection."""
+    """Run a mail server. tls: the context for STARTTLS, or for the whole connection."""
     postbox = Postbox()
 
     def protocol() -> SMTP:
         with warnings.catch_warnings():
-            # of passwords without TLS: it does not see that all of a socket is encrypted
+            # ignore its warning about passwords without TLS: it does not know that the whole socket
+            # uses TLS
             warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
             return made()
 

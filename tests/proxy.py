@@ -15,8 +15,8 @@ the length of the document, and the type of its first element."""
 class Proxy:
     """Forwards messages until a test tells it to fail.
 
-    writes    number of write commands that have arrived so far
-    cut_at    number of the write command from which all connections are cut
+    writes    number of write commands that have arrived so far cut_at number of the write command
+              at which the proxy begins to cut all connections
     is_late   whether that command still reaches the server, so that only its reply is lost
     """
 
@@ -94,7 +94,7 @@ class Proxy:
         self._links.add(task)
         self._writers.add(writer)
         try:
-            if not self.is_cut and not self._held:  # `refuse` may have come meanwhile
+            if not self.is_cut and not self._held:  # `refuse` may have been called meanwhile
                 await self._link(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass

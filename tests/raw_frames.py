@@ -1,4 +1,4 @@
-"""A WebSocket client that sends given bytes, also frames that no stock client sends."""
+"""A WebSocket client that sends given bytes, even frames that no stock client sends."""
 
 import asyncio
 import base64

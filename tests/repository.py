@@ -1,4 +1,4 @@
-"""The files of this repository, and of any other folder of git, without built files."""
+"""Lists the files of this repository, or of another folder in git, without built files."""
 
 import subprocess
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Runs nginx and Caddy in front of a server, with the sample configurations of docs/proxies.
 
-Only a sample's addresses, ports, host name, and paths of certificate and log are replaced. Not for
+Only a sample's addresses, ports, host name, and paths of certificate and log are replaced. For
 faults of a connection, see `tests.proxy`.
 """
 
@@ -46,8 +46,7 @@ http {{
     include {sample};
 }}
 """
-"""The parts that a distribution's configuration has around the sample, in a folder of its own.
-
+"""The parts around the sample that a distribution's configuration has. All files are in one folder.
 nginx runs as one process, which keeps its environment."""
 
 _CADDY_GLOBALS = """{{

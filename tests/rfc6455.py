@@ -1,12 +1,13 @@
-"""Runs the Autobahn suite's own cases against the server's WebSocket layer.
-`python -m tests.rfc6455` does it on real sockets.
+"""Runs the cases of the Autobahn suite itself against the server's WebSocket layer.
 
-Needs `pip install kosoku==0.1.0`, the runner of Autobahn's case files for Python 3. It is no
-dependency of the tests: CI runs the same groups against `/sync` (`tests/interop/test_rfc6455.py`).
+`python -m tests.rfc6455` does it on real sockets. It needs `pip install kosoku==0.1.0`, which runs
+Autobahn's case files in Python 3. kosoku is no dependency of the tests, because CI runs the same
+groups against `/sync` (`tests/interop/test_rfc6455.py`).
 
-The suite expects an echo and sends text, but the server accepts only binary messages. So an echo
-runs on the server's socket class here, and text is sent as binary. Groups 6 (UTF-8 of text), 12 and
-13 (compression) test nothing then, and are left out. Arguments are patterns of cases: "7.*".
+The suite expects an echo and sends text, but the server accepts only binary messages. So this
+program runs an echo on the server's socket class, and sends text as binary. Groups 6 (UTF-8 of
+text), 12 and 13 (compression) would test nothing, and are left out. Arguments are patterns of
+cases: "7.*".
 """
 
 import asyncio

@@ -22,7 +22,8 @@ _MASK = b"\x37\xfa\x21\x3d"
 _CODE_OF_LENGTH = {2: 126, 8: 127}
 
 Wire = Callable[[bytes, bytes], Iterable[bytes | None]]
-"""Makes the frames to send from two messages. None means: wait until another pong has arrived."""
+"""A function that makes the frames to send from two messages. None means: wait until another pong
+has arrived."""
 
 
 class Case(NamedTuple):
@@ -283,7 +284,8 @@ INVALID = (
     "fc8480808080 "
     "fdbfbfbfbfbf cebae1bdb9cf83cebcceb5eda080656469746564"
 )
-"""Texts of the cases 6.5 to 6.23, for the only text that is accepted: the reason of a close."""
+"""The texts of the cases 6.5 to 6.23. They are sent as the reason of a close, which is the only
+text that the server accepts."""
 
 REASONS = (
     *(

@@ -1,4 +1,4 @@
-"""A pytest plugin: a test ends within its time limit, and a run of tests leaves no process.
+"""A pytest plugin. A test ends within its time limit, and a run of tests leaves no process.
 
 pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a longer test. This
 plugin starts its own timers. A coroutine is cancelled after a part of the limit. Then its fixtures
@@ -6,8 +6,8 @@ are torn down, and its error shows what it waited for. When the whole limit is o
 printed and this process ends (pytest-xdist starts another). `tests.leftovers` then ends all
 processes that this process had started.
 
-The timers of pytest-timeout do less: SIGALRM does not interrupt uvloop, and the stacks of a process
-of pytest-xdist are not shown.
+The timers of pytest-timeout are not enough. Their SIGALRM does not interrupt uvloop, and they do
+not show the stacks of a process of pytest-xdist.
 """
 
 import asyncio

@@ -18,11 +18,12 @@ from subprocess import PIPE, Popen, TimeoutExpired
 from typing import Any
 
 _CPU_SECONDS, _SECONDS = 1, 20.0
-"""Seconds of processor time that a program may take, and seconds in all: more than a busy machine
-needs to start it. The service of an operator allows more processor time."""
+"""The seconds of processor time that a program may take, and the seconds in all. A busy machine
+needs less to start a program. An operator's service allows more processor time."""
 _MEMORY_BYTES = 512 << 20
 _MOST_STDIN = 10_000
-"""Characters of input. A service of Piston has limits too, and refuses what is over them."""
+"""The most characters of input. A Piston service also has limits, and refuses a request over
+them."""
 _BOUND_AND_RUN = f"""
 import os, resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({_CPU_SECONDS}, {_CPU_SECONDS}))

@@ -51,7 +51,7 @@ def test_benchmark_documents_match_results() -> None:
     }
 
 
-def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
+def test_row_of_worst_is_within_goal_only_without_lost_keystrokes() -> None:
     """A row is within the goal by its p99, unless keystrokes were lost or the server died."""
     good = {"held_ms": 4.0, "ms_p50": 0.3, "ms_p99": 20.0, "ms_max": 30.0, "lost": 0.0, "died": 0.0}
     kept = json.loads(report.RESULTS.read_text())
@@ -79,7 +79,7 @@ def test_benchmark_document_names_editing_sessions_used() -> None:
     assert "those of G1 in `simulated-paper`" in text
 
 
-def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> None:
+def test_update_share_with_flooder_is_relative_to_rate_without_flooder() -> None:
     """A server's share is its updates with troublesome clients, divided by those without them.
 
     A server that sent no updates has the share 0.

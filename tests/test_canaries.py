@@ -1,6 +1,6 @@
-"""Tests that secrets never get into logs, by the detector of `tests.canaries` and on all routes.
+"""Tests that secrets never get into logs: with the detector of `tests.canaries`, and on all routes.
 
-A fixture of `tests.conftest` checks this during each other test too.
+A fixture of `tests.conftest` also checks this during every other test.
 """
 
 import json
@@ -50,7 +50,7 @@ def canary(kind: str) -> str:
 
 @pytest.fixture
 def own() -> Iterator[Canaries]:
-    """A detector of its own, with one secret that the test's usual detector does not know."""
+    """A separate detector, with one secret that the usual detector of the test does not know."""
     with canaries.watched(Canaries()) as detector:
         detector.add_token("ticket", "a2c4e6g8j0m2p4r6t8v0x2z4b6")
         yield detector
@@ -351,7 +351,7 @@ async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
 
     assert metrics.status == 200
     written = process.output.read_text()
-    assert {200, 201, 204, 400, 401, 422} <= set(statuses), "some of it went well, some did not"
+    assert {200, 201, 204, 400, 401, 422} <= set(statuses), "some succeed, some do not"
     assert len(written.splitlines()) > statuses.total()
     assert re.search("joined session .*by Socket.IO", written)
     assert canaries.USED.leaks() == []

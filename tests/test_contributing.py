@@ -92,7 +92,7 @@ def test_patterns_of_generated_files_match_something() -> None:
     assert missing == []
 
 
-def test_commits_that_blame_looks_through_are_in_the_history() -> None:
+def test_commits_that_blame_ignores_are_in_the_history() -> None:
     """Each commit that blame ignores is in the history under its subject.
 
     A rebase gives a commit another hash. The check is skipped in a copy without this history.
@@ -124,7 +124,7 @@ def test_tests_named_in_recipes_exist() -> None:
     ] == ["test_screens_of_session_are_accessible"]
 
 
-def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
+def test_messages_quoted_in_recipes_are_messages_of_checks() -> None:
     """The messages that recipes quote are messages of checks, because readers search for them."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     checks = (ROOT / "docs" / "generate.py").read_text() + (ROOT / "tests" / "web.py").read_text()

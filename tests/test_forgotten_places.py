@@ -1,7 +1,7 @@
 """Tests the places that a new setting, store method or screen also needs.
-CONTRIBUTING.md has the recipes. These tests name the places that were forgotten.
 
-Not for places that another test or `make check` checks. CONTRIBUTING.md names those.
+CONTRIBUTING.md has the recipes. These tests name the places that were forgotten. Other tests and
+`make check` check other places, which CONTRIBUTING.md also names.
 """
 
 import ast
@@ -53,7 +53,7 @@ def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
     return bool(re.search(rf"\b{constant}\b", users))
 
 
-def test_setting_is_obeyed_somewhere() -> None:
+def test_setting_is_read_by_some_code() -> None:
     """Every setting is read somewhere.
 
     Otherwise it would be documented without having an effect.

@@ -129,9 +129,9 @@ def test_work_belongs_to_users() -> None:
 
 
 def test_errors_of_background_tasks_are_logged() -> None:
-    """A background task is made by `start_task`, which logs its errors.
+    """`start_task` makes background tasks and logs their errors.
 
-    Other tasks are awaited where they are made, or their errors are read there.
+    The code that makes any other task awaits it or reads its error.
     """
     made = Counter(
         path.name
@@ -270,7 +270,7 @@ def headings(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_modules_point_at_design_pages_that_exist() -> None:
+def test_design_pages_named_in_modules_exist() -> None:
     """Each design page that a docstring names exists."""
     named = {
         name for path in SOURCES for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())

@@ -1,7 +1,7 @@
 """Tests that modules do not import each other in a circle.
 
-The contracts in `setup.cfg` say which layers a package has. This test also holds inside packages
-that have no contract of their own.
+The contracts in `setup.cfg` say which layers a package has. This test also checks packages that
+have no contract of their own.
 """
 
 import ast

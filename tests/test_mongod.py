@@ -18,12 +18,12 @@ def _forget(connect_to: int = 0, *, bind: bool = False) -> None:
         forgotten.connect(("127.0.0.1", connect_to))
 
 
-def test_socket_is_reported() -> None:
+def test_forgotten_socket_of_another_program_is_reported() -> None:
     with pytest.warns(ResourceWarning, match="unclosed"):
         _forget(bind=True)
 
 
-async def test_client_and_other_connections() -> None:
+async def test_only_sockets_of_the_driver_are_ignored() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as database,
         socket.create_server(("127.0.0.1", 0)) as other,
@@ -35,7 +35,7 @@ async def test_client_and_other_connections() -> None:
                 _forget(other.getsockname()[1])
 
 
-async def test_client_closed_while_it_connects() -> None:
+async def test_socket_of_client_closed_while_it_connects_is_ignored() -> None:
     """The warnings about sockets that the driver leaves open are among the ignored ones."""
     for turns in range(20):
         client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1000)

@@ -1,7 +1,7 @@
 """Tests that no helper of the tests is written twice.
 
-A copy is changed in one place and forgotten in the other. Shared helpers are in the nearest module
-without `test_` in its name, or in a `conftest.py`.
+If there were two copies, a change of one would forget the other. Shared helpers are in the nearest
+module without `test_` in its name, or in a `conftest.py`.
 """
 
 import ast
@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.repository import ROOT
 
 STATEMENTS = 3
-"""Least statements of a function that may not be repeated. Two equal lines are easier to
-read in both places than to look up."""
+"""The least statements of a function that may not be repeated. Two equal lines are easier to read
+in both places than to look up."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -38,7 +38,7 @@ NOT_RUN: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Blocks that no test runs, by reason: page and beginning."""
 
-NAMED = "a name for what happens, not a step"
+NAMED = "a name of the process, not a step for the reader"
 IN_TEST = "tests/interop/test_samples.py starts it, with values instead of variables"
 IN_RECOVERY = "tests/storage/sqlite/test_recovery.py asks it"
 IN_PROXIES = "tests/interop/test_proxies.py starts each proxy with the file of the page"

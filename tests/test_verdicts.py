@@ -99,9 +99,9 @@ def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
 def test_timing_verdict_fails_on_distinguishable_hash_time(
     slower_ms: float, kind: str, are_alike: bool
 ) -> None:
-    """Kinds of requests are told apart by the time of a hash, but not by the time of a commit.
+    """The verdict fails if only one of two kinds of requests computes a hash.
 
-    Only one of two kinds would compute such a hash.
+    It does not fail if only one of them makes a commit.
     """
     drawn = random.Random(7)
     samples = {

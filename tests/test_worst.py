@@ -53,7 +53,7 @@ def _found(held_ms: float = 1.0, p99: float = 1.0, lost: int = 0, *, died: bool 
     return Found("a work", held_ms, held_ms, Felt(1.0, p99, p99, lost, 100), 1.0, "200", died)
 
 
-def test_work_is_over_its_bound_if_anybody_feels_it() -> None:
+def test_work_is_over_its_bound_if_others_notice_it() -> None:
     """A work is over its bound for a long hold, late or lost keystrokes, or the server's death.
 
     The delay that the machine has without the work is not counted.
@@ -69,7 +69,7 @@ def test_work_is_over_its_bound_if_anybody_feels_it() -> None:
     assert "| 200 |" in line(_found(), 1)
 
 
-def test_works_have_names_of_their_own() -> None:
+def test_names_of_works_are_unique() -> None:
     assert len({work.name for work in WORKS}) == len(WORKS)
 
 
@@ -80,7 +80,7 @@ def test_costly_updates_are_well_formed() -> None:
             assert update_parser.read(update).update == update
 
 
-def test_stress_asks_every_route_of_the_table() -> None:
+def test_stress_requests_every_route_of_the_table() -> None:
     """Random requests reach every operation of the table.
 
     Exceptions are the WebSocket and the sign-up, which each client does first.
@@ -94,14 +94,14 @@ def test_stress_asks_every_route_of_the_table() -> None:
     assert chosen == wanted
 
 
-def test_stress_makes_the_same_of_a_seed() -> None:
+def test_stress_makes_equal_requests_of_a_seed() -> None:
     """The same seed gives the same requests, so a failure can be repeated."""
     known = routes.Known(sessions=["s"], people=["p"], invites=["i"])
     first, again = ([routes.make(random.Random(3), known) for _ in range(20)] for _ in range(2))
     assert first == again
 
 
-def test_stress_fields_are_mostly_as_their_rules_say() -> None:
+def test_stress_fields_mostly_follow_their_rules() -> None:
     """Most random values follow their rules. Otherwise nearly all answers would be 422."""
     dice = random.Random(5)
     rules: dict[str, dict[str, Any]] = {

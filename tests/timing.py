@@ -1,4 +1,4 @@
-"""Can anybody find out by the time of an answer who has an account, or which login exists?
+"""Tests if the time of an answer reveals who has an account, or which login exists.
 
 `python -m tests.timing [--count N]`. Not part of the tests: with hashes of the default cost it
 takes five minutes. It sends requests to a real server process over one connection from this
@@ -52,7 +52,8 @@ PAIRS = {
     ("known e-mail", "unknown name"): TELLING_MS,
     ("known login", "unknown login"): TELLING_OF_LOGINS_MS,
 }
-"""{(kind, other kind): milliseconds between their medians, over which they do not look alike}"""
+"""{(kind, other kind): the milliseconds between their medians above which they can be told
+apart}"""
 
 NO_LIMITS = {
     f"COLLAB_{name}": 100_000

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_S = 60
-"""Seconds to wait for a result that comes within milliseconds on a quiet machine,
-but much later on a busy one."""
+"""The seconds to wait for a result. It comes within milliseconds on a quiet machine, but much later
+on a busy one."""
 _PAUSE_S = 0.02
 
 

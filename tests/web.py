@@ -39,7 +39,7 @@ export type Invite = Omit<ListedInvite, "createdBy" | "usedBy"> & Partial<NewInv
 def main() -> int:
     set_up.install_web()
     if "--format" in sys.argv:
-        TYPES.write_text(_types())  # first, because the linter reads the types
+        TYPES.write_text(_types())  # the types come first, because the linter reads them
         _node("eslint/bin/eslint.js", "--fix", "src")
         _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
         return 0
@@ -102,7 +102,10 @@ def _types() -> str:
 
 
 def _build(folder: Path) -> None:
-    """Build the app, and then what runs programs: the first build empties the folder."""
+    """Build the app, and then the files that run programs.
+
+    The app comes first, because its build empties the folder.
+    """
     build = ("vite/bin/vite.js", "build", "--logLevel", "warn")
     _node(*build, OUT_DIR=str(folder))
     _node(*build, "--config", "vite.run.config.ts", OUT_DIR=str(folder / "run"))

@@ -63,7 +63,7 @@ class Yjs:
         return bytes.fromhex(self.ask("diff", update=update.hex(), vector=vector.hex()))
 
     def converted(self, update: bytes) -> bytes:
-        """Return the update after a way through Yjs's second update format."""
+        """Convert an update to Yjs's second format and back. Return the result."""
         return bytes.fromhex(self.ask("converted", update=update.hex()))
 
     def clocks(self, *updates: bytes) -> dict[int, int]:
@@ -82,8 +82,8 @@ class Yjs:
     ) -> History:
         """Let clients edit a document at random, with values of all kinds.
 
-        only_whole_characters  use no characters that an edit can cut in two,
-                               because Yjs shows such halves by the order of updates
+        only_whole_characters  use no characters that an edit can cut in two. Yjs shows such halves
+                               differently, depending on the order of updates
         """
         made = self.ask(
             "history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters

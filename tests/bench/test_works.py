@@ -1,7 +1,7 @@
-"""Tests that no work of `make worst` holds the event loop for long, in short form on a server.
+"""Tests that no work of `make worst` holds the event loop for long.
 
-The cost of a work is compared with that of a fixed piece of work, which this test does right before
-and after it, in CPU time. A slow or busy machine makes both more expensive.
+Each work runs in its short form on a server. The test also does a fixed piece of work right before
+and after it, and compares the CPU times of both. A slow or busy machine makes both more expensive.
 """
 
 import re
@@ -14,9 +14,9 @@ from bench.worst.stage import SHORT, Stage, Work, measure, stage
 from bench.worst.works import WORKS
 
 _UNITS = 4.0
-"""For how many units the loop may be held. A unit is about 10 ms, and the goal is two of them. One
-save of 15,000 changed lines holds the loop for 11 units if it is compared there in one piece, so it
-fails."""
+"""The most units for which a work may hold the loop. A unit is about 10 ms, and the goal is two
+units. If the loop compared a save of 15,000 changed lines in one piece, it would be held for 11
+units, and the test would fail."""
 _NATIVE: dict[str, float] = {
     "emoji cut by deletions": 60.0,
     "emoji cut by inserts": 40.0,
@@ -26,15 +26,15 @@ _NATIVE: dict[str, float] = {
     "sparse inserts": 10.0,
     "first sync": 10.0,
 }
-"""Units where one call of yrs integrates all that a slice brings."""
+"""The bound in units for works in which one call of yrs integrates a whole slice."""
 _MANY = {"refused sockets": 40.0}
-"""Units where a turn of the loop takes all handshakes that came while the server had no core:
-1 ms each."""
+"""The bound in units for works in which one turn of the loop handles many handshakes. They came
+while the server had no core, and take 1 ms each."""
 _STEPS = 200_000
 _TRIES = 3
 _NOT_DONE = re.compile(r"Error|SystemExit|\bcut\b|not saved|[45]\d\d after")
-"""The result of a work that was refused, for example because a worker got no core in time:
-then nothing was measured."""
+"""Matches the result of a refused work, for which nothing was measured. A work may be refused
+because a worker got no core in time."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,10 @@ def _unit_ms() -> float:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
-def test_work_gives_way_to_others(here: Stage, work: Work) -> None:
-    """The longest hold is some units of work; of several tries the least counts,
-    because others only ever add to it.
+def test_work_does_not_hold_the_loop_for_long(here: Stage, work: Work) -> None:
+    """The longest hold stays below its bound.
+
+    The least of several tries counts, because other programs can only make it longer.
     """
     allowed = (_NATIVE | _MANY).get(work.name, _UNITS)
     holds, did = [], ""

@@ -1,4 +1,4 @@
-"""Runs `collab-server` with a fault: pycrdt fails in an unforeseen way on some updates.
+"""Runs `collab-server` with a fault in pycrdt, which fails in an unforeseen way on some updates.
 
 python -m tests.collab_server.failing FAULT run:
 FAULT names the failure that happens when an update that contains TRIGGER is applied.

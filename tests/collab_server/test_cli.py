@@ -58,7 +58,7 @@ async def test_version_and_help_options_print_their_text() -> None:
     assert (code, "--port" in text, "COLLAB_IDLE_S" in text) == (0, True, True)
 
 
-async def test_module_runs_in_a_folder_with_files_called_as_its_packages(tmp_path: Path) -> None:
+async def test_module_runs_in_a_folder_with_files_named_like_its_packages(tmp_path: Path) -> None:
     """`python -m collab_server` never imports files of the working folder as its packages."""
     for name in ("crdt", "handlers", "static", "storage"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')\n")
@@ -80,7 +80,7 @@ async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: 
 
 
 async def test_check_signs_in_to_mail_server(tmp_path: Path) -> None:
-    """It sends nothing, and names the setting of a mail server that cannot be used."""
+    """`check` sends no mail. It names the setting if it cannot use the mail server."""
     async with open_postbox() as postbox:
         variables = {name.upper(): value for name, value in postbox.settings.items()}
         code, text, errors = await command("check", cwd=tmp_path, **variables)
@@ -161,7 +161,7 @@ async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> N
     assert await server.terminate() == 0
 
 
-async def test_public_run_says_what_others_open_and_warns(tmp_path: Path) -> None:
+async def test_public_run_prints_addresses_for_others_and_warns(tmp_path: Path) -> None:
     """Each printed address answers. A warning names the danger of a server without a proxy."""
     server = ServerProcess(tmp_path / "data", free_port(), flags=("--public",))
     await server.start()

@@ -14,7 +14,7 @@ from handlers.throttling import rates
 
 
 def test_config_defaults_of_limits_match_table() -> None:
-    """The defaults of limits are a promise to operators, so none may change by mistake."""
+    """Operators rely on the defaults of limits, so no default may change by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
         "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib,

@@ -1,4 +1,4 @@
-"""Tests what a server concludes from the files of a process that died, found in DATA_DIR."""
+"""Tests how a server handles the files that a dead process has left in DATA_DIR."""
 
 from pathlib import Path
 
@@ -36,9 +36,9 @@ def test_look_back_after_clean_end_quarantines_nothing(tmp_path: Path) -> None:
 def test_look_back_after_certain_fault_quarantines_named_session(
     tmp_path: Path, expect_log, is_sure: bool, minutes: int
 ) -> None:
-    """If the end was surely a fault, the named session is set aside. Otherwise it is only noted.
+    """If the process certainly ended by a fault, the named session is set aside.
 
-    In both cases the mark is cleared.
+    Otherwise the server only notes the death. In both cases the mark is cleared.
     """
     expect_log("the server died while it worked for session s1, user u-eve")
     die(tmp_path, "s1", "u-eve")
@@ -92,7 +92,9 @@ def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) ->
     crashes.close()
 
 
-def test_look_back_without_work_of_the_loop_blames_threads(tmp_path: Path, expect_log) -> None:
+def test_look_back_without_work_of_the_loop_sets_aside_the_session_of_a_thread(
+    tmp_path: Path, expect_log
+) -> None:
     """If the loop was doing no work, the session that a thread was loading is set aside.
 
     Native code in a thread can hold the interpreter, and so block the loop.

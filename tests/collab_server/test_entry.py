@@ -1,4 +1,4 @@
-"""Tests that the command reports another package with the name of one of its own."""
+"""Tests that the command reports a foreign package that has the name of one of its own packages."""
 
 import os
 import subprocess
@@ -53,7 +53,7 @@ def test_package_that_hides_ours_is_named_in_one_line(
     )
 
 
-def test_module_in_the_current_folder_hides_nothing(tmp_path: Path) -> None:
+def test_module_in_the_current_folder_does_not_hide_ours(tmp_path: Path) -> None:
     write_module(tmp_path, "handlers", is_package=False)
 
     done = check(path=tmp_path / "nothing", folder=tmp_path)

@@ -283,7 +283,10 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
 
 
 async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
-    """The epoch is renewed every 60 rounds of a minute, but not at the start, which began one."""
+    """The epoch is renewed every 60 rounds of a minute.
+
+    It is not renewed at the start, which has begun a new one.
+    """
     rounds: list[int] = []
     noted: list[int] = []
 
@@ -329,7 +332,7 @@ async def test_housekeeping_after_unexpected_error_continues(
 
 
 @pytest.mark.parametrize("what", ["rooms", "connections"])
-async def test_memory_is_given_back_after_rooms_or_many_connections_have_closed(
+async def test_memory_is_returned_after_rooms_or_many_connections_have_closed(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.setattr(housekeeping, "_GIVE_BACK_S", 0.01)

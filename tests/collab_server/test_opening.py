@@ -130,7 +130,7 @@ async def refusals(config: Config) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> None:
+async def test_rehearse_raises_the_error_of_a_start(tmp_path: Path, fault: str) -> None:
     """`rehearse` raises the same line as a start.
 
     The line names DATA_DIR, and `rehearse` makes nothing.
@@ -169,7 +169,7 @@ async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> No
         ),
     ],
 )
-async def test_rehearse_says_what_a_start_says_of_addresses(
+async def test_rehearse_of_bad_address_raises_the_error_of_a_start(
     tmp_path: Path, settings: dict[str, Any], words: str
 ) -> None:
     """A bad HOST or an unreachable database gives the same line as at a start."""
@@ -180,7 +180,7 @@ async def test_rehearse_says_what_a_start_says_of_addresses(
 
 
 @pytest.mark.parametrize("place", ["/proc", "/proc/nowhere", "/proc/nowhere/sub"])
-async def test_rehearse_says_what_a_start_says_of_folder_without_permission(place: str) -> None:
+async def test_rehearse_of_unwritable_folder_raises_the_error_of_a_start(place: str) -> None:
     """An unwritable folder and a folder that cannot be made give the same line as at a start."""
     checked, started = await refusals(Config(**HERE, data_dir=place))
 
@@ -236,9 +236,7 @@ async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Pa
     await store.close(is_clean=True)
 
 
-async def test_restored_database_is_known_whatever_way_its_backup_was_made(
-    tmp_path: Path, expect_log
-) -> None:
+async def test_restored_database_is_recognized(tmp_path: Path, expect_log) -> None:
     """A restored backup is recognized, whether it was made of a stopped or of a running server.
 
     Each restore is reported only once.
@@ -268,10 +266,8 @@ async def test_restored_database_is_known_whatever_way_its_backup_was_made(
     assert answers == [False, False, True, False, True, False]
 
 
-async def test_restored_mongodb_is_known_whatever_way_its_dump_was_made(
-    tmp_path: Path, mongo_uri: str, expect_log
-) -> None:
-    """The same with dumps of a running and of a stopped server on MongoDB."""
+async def test_restored_mongodb_is_recognized(tmp_path: Path, mongo_uri: str, expect_log) -> None:
+    """On MongoDB, a restored dump of a running or of a stopped server is recognized, too."""
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     answers = []
     async with mongod.database(mongo_uri) as name:
@@ -297,7 +293,7 @@ async def test_restored_mongodb_is_known_whatever_way_its_dump_was_made(
 
 
 @pytest.mark.parametrize("end", ["stopped", "died"])
-async def test_backup_of_the_run_that_ended_last_is_known(
+async def test_restored_backup_of_the_last_run_is_recognized(
     tmp_path: Path, expect_log, end: str
 ) -> None:
     """A restored backup of the last run is recognized.
@@ -329,7 +325,7 @@ async def test_backup_of_the_run_that_ended_last_is_known(
     assert answers == [True, False]
 
 
-async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(
+async def test_stop_during_store_outage_leaves_a_matching_epoch(
     tmp_path: Path, monkeypatch
 ) -> None:
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
@@ -350,12 +346,12 @@ async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(
     assert not is_restored
 
 
-async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(
+async def test_start_that_died_between_its_two_notes_is_no_restore(
     tmp_path: Path,
 ) -> None:
-    """A start that died between its two notes is not taken for a restore.
+    """A start that died between its two notes does not count as a restore.
 
-    The file names the new epoch and the previous one, which the store still has.
+    The file has the new epoch and the previous one, and the store still has the previous one.
     """
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     store = SqliteStore(tmp_path / "data" / "collab.db")

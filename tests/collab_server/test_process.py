@@ -1,4 +1,4 @@
-"""Tests the one process that serves: with and without safeguards, with uvloop and asyncio."""
+"""Tests the serving process, with and without its supervision, on uvloop and on asyncio."""
 
 import asyncio
 import gc

@@ -42,7 +42,7 @@ async def status(server, method: str, target: str, *headers: str) -> int:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-async def test_impossible_paths_are_refused_and_never_fail(
+async def test_malformed_paths_are_refused_and_never_fail(
     start_server, ada, server, pattern: str
 ) -> None:
     """A malformed path is answered with 4xx, or with a page if the route accepts any text.

@@ -1,4 +1,4 @@
-"""A real room whose members send frames, and that reacts to refused frames as a server does."""
+"""A real room whose members send frames. It reacts to refused frames as a server does."""
 
 import time
 from collections.abc import Iterator
@@ -40,13 +40,13 @@ DAMAGED  the room is damaged, or its texts cannot be read
 
 _LOOK_EVERY = 16
 _LARGE_BYTES = websocket._LONG_BYTES  # the server's own bound, so both use the same code path
-"""The room processes longer frames in steps, as it does for a socket."""
+"""The room takes frames longer than this in steps, as it does for a socket."""
 
 _MS_APART = 40
 
 
 class Finding(Exception):
-    """Something happened that must never happen."""
+    """An event that must never happen."""
 
 
 @dataclass(slots=True)
@@ -173,9 +173,9 @@ class Arena:
             took.append(self.clock() - begun)
 
     def _check_nothing_lost(self, user: str, frame: bytes) -> None:
-        """Check that no new structs were ignored.
+        """Check that the room ignored no new structs.
 
-        A user who sends new structs and gets no answer believes that they are kept.
+        A client that sends new structs and gets no answer assumes that the server has them.
         """
         if user not in WRITERS:
             return
@@ -246,7 +246,10 @@ class Arena:
             raise Finding(f"what the document holds cannot be read: {error!r}") from error
 
     def _checkpoint(self, state: bytes) -> Iterator[str]:
-        """Make a checkpoint. If that is impossible, count it: the log then just continues."""
+        """Make a checkpoint.
+
+        If that is impossible, count this case, because the log just continues.
+        """
         index = self.room.index
         owners = authorship.encode(index.owners, self.room.contributions.authorship)
         document = checkpoints.DocumentState(

@@ -1,4 +1,4 @@
-"""Runs the child processes, and collects their findings and real Yjs's verdict on their rooms."""
+"""Runs the child processes. It collects their findings, and asks real Yjs about their rooms."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _MAX_DEATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something happened that must never happen.
+    """An event that must never happen.
 
     what      the kind of the finding, in one or a few words
     name      "seed/room.part", or the name of the sequence
@@ -151,9 +151,9 @@ def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
 def _environment() -> dict[str, str]:
     """Return the environment of a child.
 
-    It has no coverage in subprocesses and no traces of pycrdt's panics, because both cost more
-    than the code that is measured. glibc overwrites freed memory, so that code which still
-    uses it dies each time, and not once in two hundred runs.
+    It has no coverage in subprocesses and no traces of pycrdt's panics, because both cost more than
+    the code that is measured. glibc overwrites freed memory. So code that still uses freed memory
+    crashes each time, and not only once in two hundred runs.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return {**kept, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}
@@ -192,7 +192,7 @@ def _finding(result: dict[str, Any], what: str, detail: str) -> Finding:
 
 
 def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each room that real Yjs objects to, with the objection."""
+    """Yield each room in which real Yjs finds a problem, with the problem."""
     fields = ("updates", "states", "texts", "clocks")
     lines = "".join(json.dumps({key: room[key] for key in fields}) + "\n" for room in rooms)
     command = [node_command(), "--no-warnings", "accepts.mjs"]

@@ -31,7 +31,8 @@ INPUTS_PER_ROOM = 250
 
 _CPU_S = 0.05
 _CPU_S_PER_BYTE = 2e-6
-"""CPU seconds per byte. A large frame takes longer to read, but a thread reads it."""
+"""The CPU seconds that a frame may take for each byte. A large frame takes longer, but a thread
+reads it."""
 
 _HANG_CPU_S = 2
 _MEMORY_KIB = 64 << 10
@@ -78,9 +79,9 @@ class Watch:
         return Arena()
 
     def be_quick(self) -> None:
-        """Give the code until the next call `_HANG_CPU_S` seconds of CPU time.
+        """Give the code `_HANG_CPU_S` seconds of CPU time until the next call.
 
-        After that time the kernel ends the process.
+        If it takes longer, the kernel ends the process.
         """
         signal.setitimer(signal.ITIMER_PROF, _HANG_CPU_S)
 
@@ -170,9 +171,10 @@ def _warm_up() -> None:
 
 
 def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
-    """Run a step and record everything that it raises as a finding.
+    """Run a step, and record any error as a finding.
 
-    pycrdt's panics are not of class `Exception`. After a finding, the room counts as damaged.
+    The panics of pycrdt are not instances of `Exception`. After a finding, the room counts as
+    damaged.
     """
     try:
         return step(*arguments)

@@ -1,4 +1,4 @@
-"""Faults of a broken server on one kind of frame: tests check that the fuzzer notices them."""
+"""Faults of a server on one kind of frame. Tests check that the fuzzer notices each fault."""
 
 import contextlib
 import os
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from time import thread_time
 
 TRIGGER = b"\x03"
-"""The query for presence. A sound server does none of the faults on it."""
+"""The frame that triggers a fault: the query for presence. A server without faults only answers
+it."""
 
 
 def _burn(seconds: float) -> None:

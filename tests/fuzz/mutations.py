@@ -1,4 +1,4 @@
-"""Inputs: real frames with changes in bytes or structure, and updates built to fit a room."""
+"""Makes inputs: real frames with changed bytes or structure, and new updates that fit a room."""
 
 from random import Random
 

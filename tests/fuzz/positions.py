@@ -1,4 +1,4 @@
-"""Positions that exist in a room, for updates that fit it but make no sense."""
+"""Finds positions that exist in a room, for updates that fit the room but make no sense."""
 
 from random import Random
 
@@ -18,7 +18,7 @@ class Positions:
         self._source = source
         self._index = index
         self.own = [client for client in index.clocks if index.owners.get(client) == user]
-        """Client ids that the user has written under."""
+        """The client ids under which the user has written."""
         self.usable = [*self.own, *contents.CLIENTS]
         """The client ids of `own`, and some that may be new."""
 

@@ -1,4 +1,4 @@
-"""Mutations of bytes. They know varints, but not their meaning."""
+"""Mutations of bytes. They change varints without knowing their meaning."""
 
 from random import Random
 

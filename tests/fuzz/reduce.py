@@ -109,7 +109,7 @@ def _changed(update: Update, change: Callable[[Update], object]) -> Update:
 
 
 def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding | None:
-    """Try the candidates in a few processes. One whose process dies is the first failure."""
+    """Try the candidates in a few processes. A candidate also fails if its process dies."""
     for start in range(0, len(candidates), _TRIED_TOGETHER):
         some = {
             str(start + number): candidate

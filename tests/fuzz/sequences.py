@@ -24,7 +24,10 @@ Sequence = list[Sent]
 
 
 def read(path: Path) -> dict[str, Sequence]:
-    """Return the sequences of a file, without a last line that the writer's death cut off."""
+    """Return the sequences of a file.
+
+    A last line that is incomplete, because its writer died, is left out.
+    """
     sequences: dict[str, Sequence] = {}
     for line in path.read_text().splitlines(keepends=True):
         fields = line.partition("#")[0].split()
@@ -51,7 +54,7 @@ def found() -> dict[str, Sequence]:
 
 
 def hostile() -> dict[str, Sequence]:
-    """Return the attacks of `harness.hostile` as frames: the document before, then the attack.
+    """Return the attacks of `harness.hostile` as frames: first the document, then the attack.
 
     Attacks that take about a second are left out.
     """

@@ -1,7 +1,7 @@
 """Updates taken apart and put together again, for mutations of their structure.
 
-The parser accepts every update that it can take apart, also one that the server refuses.
-Mutations of bytes cover the kinds that it cannot take apart.
+The parser also accepts updates that the server refuses, as long as it can take them apart.
+Mutations of bytes cover all other updates.
 """
 
 from dataclasses import dataclass, field

@@ -84,7 +84,10 @@ def test_merge_before_cursor_moves_cursor_and_undo() -> None:
 
 
 def test_merge_into_typed_text_removes_its_undo_step() -> None:
-    """Undo would also remove the text that another user wrote inside, so the step is removed."""
+    """Another user wrote inside the typed text.
+
+    Undo would also remove that text, so the step is removed.
+    """
     editor = Editor()
     editor.edit(0, 0, "one two")
 

@@ -37,7 +37,7 @@ DIGESTS = {
 
 @pytest.fixture(scope="module")
 def read(trace_file: Callable[[str], Path]) -> Callable[[str], Any]:
-    """A function that reads an editing session by its name, each only once."""
+    """A function that returns an editing session by its name, and reads each session only once."""
     return functools.cache(lambda name: json.loads(gzip.decompress(trace_file(name).read_bytes())))
 
 
@@ -206,7 +206,7 @@ def test_concurrent_session_has_merges_after_long_absence(
     assert max(oldest) > 40
 
 
-def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -> None:
+def test_paper_session_is_as_large_as_the_recorded_paper(read: Callable[[str], Any]) -> None:
     """The simulated paper has as many edits as the recorded one, each of one UTF-16 unit.
 
     The texts at the end have similar lengths.
@@ -285,7 +285,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
 @pytest.mark.parametrize(
     "habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"]
 )
-def test_sessions_of_different_seeds_differ_but_have_one_shape(habits: Habits) -> None:
+def test_sessions_of_any_seed_have_patches_that_give_their_text(habits: Habits) -> None:
     """For every seed, the patches give the text at the end, also when written key by key."""
     seen = set()
     for seed in range(30):

@@ -1,4 +1,7 @@
-"""Tests where editing sessions are found. Simulated sessions always exist, recordings may not."""
+"""Tests of finding editing sessions by name.
+
+Simulated sessions always exist, but recordings may be missing.
+"""
 
 from pathlib import Path
 

@@ -1,9 +1,9 @@
 """Checks that public classes, functions and methods of the four packages have a docstring.
 
-A linter wants a docstring at each definition, so it would want the contract of a store three times:
-in the Protocol, for SQLite and for MongoDB. This module examines the objects themselves. A method
-counts as documented if it has a docstring, or if the method that it overrides or implements has
-one. The overridden method may belong to a library.
+A linter would require a docstring at each definition. It would require the contract of a store
+three times: in the Protocol, for SQLite and for MongoDB. So this module examines the objects
+themselves. A method counts as documented if it has a docstring, or if the method that it overrides
+or implements has one. The overridden method may belong to a library.
 
 Some names need no docstring: private names, and `__special__` methods, because the language defines
 their meaning. The request methods of a handler (`get`, `post`) need none, because the class's
@@ -85,7 +85,8 @@ def definitions(module: ModuleType, protocols: Sequence[type]) -> Iterator[tuple
         if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
             continue
         if inspect.isclass(value) and not is_typeddict(value):
-            # Python gives a dataclass or named tuple without a docstring its signature as docstring
+            # if a dataclass or a named tuple has no docstring, Python uses its signature as the
+            # docstring
             yield name, value, not (value.__doc__ or f"{name}(").startswith(f"{name}(")
             for method, function in _methods(value).items():
                 yield f"{name}.{method}", function, _is_documented(value, method, protocols)
@@ -125,10 +126,10 @@ def _is_documented(owner: type, method: str, protocols: Sequence[type]) -> bool:
 
 
 def _implements(owner: type, method: str, protocol: type) -> bool:
-    """Whether a class implements a Protocol with a method.
+    """Whether a class implements a Protocol that has this method.
 
-    A part of a store does not implement a Protocol, but the store that inherits from all parts
-    does. So a class also implements the Protocols of each class that inherits from it.
+    A part of a store alone implements no Protocol, but the store that inherits from all parts does.
+    So the Protocols of each inheriting class count, too.
     """
     promised, definition = _methods(protocol), _methods(owner)[method]
     return (

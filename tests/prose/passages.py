@@ -20,7 +20,7 @@ _SLASHES = {".ts", ".tsx", ".css", ".js", ".mjs"}
 
 
 _MAX_SUMMARY = 114
-"""Most characters of a docstring's first sentence that takes two lines."""
+"""The most characters of a docstring's first sentence, if it takes two lines."""
 
 
 @dataclass(frozen=True, slots=True)

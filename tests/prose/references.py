@@ -30,8 +30,7 @@ ELSEWHERE = {
     "a file in DATA_DIR": ("quarantine.json", "collab.lock"),
     "a file that the reader of a sample makes": ("editor.mjs", "migrated.mjs", "rows.sql"),
 }  # fmt: skip
-"""{kind: names of files} of files that need not be in the repository.
-Folders before a name are ignored."""
+"""{kind: names} of files that need not be in the repository. Folders before a name are ignored."""
 
 _WITH_COMMENTS = {"", ".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".cpp", ".h", ".sql"}
 _WITH_COMMENTS |= {".cfg", ".toml", ".yml", ".sh"}
@@ -52,7 +51,7 @@ _VARIABLE = re.compile(r"\bCOLLAB_\w*[A-Z0-9]\b")
 def findings(path: Path) -> list[Finding]:
     """Return a finding for each broken reference of a file, in the order of its lines.
 
-    The changelog may mention removed names, so only its files and links are checked.
+    The changelog may mention names that were removed, so only its files and links are checked.
     """
     is_history = path.name == "CHANGELOG.md"
     found = set()

@@ -13,8 +13,8 @@ from tests.prose.passages import passages
 from tests.prose.sentences import Sentence, sentences
 
 MAX_WORDS = 30
-"""Most words in a sentence of a document. Writers should aim at 25.
-The other five are for names, numbers and short lists."""
+"""The most words in a sentence of a document. Writers should aim at 25, and the other five are for
+names, numbers and short lists."""
 
 WORDS = {
     r"at once": "immediately, or together",

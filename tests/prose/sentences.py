@@ -14,8 +14,8 @@ _REPLACED = (
     (re.compile(r"<[a-zA-Z/!][^<>]*>"), ""),
     (re.compile(r"\*\*|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"), ""),
 )
-"""(pattern, replacement). Code and addresses become a word that no rule is about.
-Links become their texts. HTML tags and stars are removed."""
+"""Pairs of (pattern, replacement). Code and addresses become a word to which no rule applies. Links
+become their texts. HTML tags and stars are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def sentences(passage: Passage) -> Iterator[Sentence]:
 def _replace(
     pattern: re.Pattern[str], new: str, text: str, numbers: tuple[int, ...]
 ) -> tuple[str, tuple[int, ...]]:
-    """Replace all matches; each replacement gets the line on which its match begins."""
+    """Replace all matches. The line of each replacement is the line on which its match begins."""
     result, lines, at = "", list[int](), 0
     for match in pattern.finditer(text):
         put = match.expand(new)

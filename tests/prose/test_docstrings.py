@@ -79,7 +79,7 @@ def test_methods_are_documented_by_what_they_override_or_implement(tmp_path: Pat
 
 
 def test_public_code_of_packages_is_documented() -> None:
-    """All public definitions are documented; a failure names the undocumented ones."""
+    """All public definitions are documented. A failure names the undocumented definitions."""
     protocols = protocols_of(modules())
     public = [name for module in modules() for name, _, _ in definitions(module, protocols)]
     paths = [Path(str(module.__file__)) for module in modules()]

@@ -12,7 +12,10 @@ from tests.prose.sentences import sentences
 
 
 def test_markdown_gives_paragraphs_items_headings_and_cells() -> None:
-    """Each is a separate passage; blocks of code, HTML comments and code in tables are left out."""
+    """Each of them is a separate passage.
+
+    Blocks of code, HTML comments and code in tables are left out.
+    """
     text = """# A title
 
 A paragraph
@@ -114,7 +117,10 @@ def test_sentence_knows_the_lines_of_its_characters() -> None:
 
 
 def test_checked_files_exist_and_are_named_once() -> None:
-    """The paths in checked.txt are sorted, and exist: a missing path would check nothing."""
+    """The paths in checked.txt are sorted, and all of them exist.
+
+    A missing path would check nothing.
+    """
     paths = checked()
 
     assert paths == sorted(set(paths))

@@ -61,7 +61,7 @@ def test_each_word_has_an_example() -> None:
         'A client types "he" and "llo".',
     ],
 )
-def test_word_of_another_meaning_is_left(tmp_path: Path, sentence: str) -> None:
+def test_word_with_another_meaning_is_allowed(tmp_path: Path, sentence: str) -> None:
     """A listed word is allowed inside other words, quotes, code, addresses and clear phrases."""
     assert found(tmp_path, sentence) == []
 
@@ -110,7 +110,7 @@ def test_clause_with_who_that_stands_for_people_is_found(tmp_path: Path, sentenc
         "The owner, who has the key, may read.",
     ],
 )
-def test_question_or_relative_clause_with_who_is_left(tmp_path: Path, sentence: str) -> None:
+def test_question_or_relative_clause_with_who_is_allowed(tmp_path: Path, sentence: str) -> None:
     """A clause with "who" is allowed after a noun, and as a question, even inside a sentence."""
     assert found(tmp_path, sentence) == []
 
@@ -139,7 +139,7 @@ def test_clause_with_what_as_subject_is_found(tmp_path: Path, sentence: str) -> 
         "What a member may do, by role.",
     ],
 )
-def test_question_with_what_is_left(tmp_path: Path, sentence: str) -> None:
+def test_question_with_what_is_allowed(tmp_path: Path, sentence: str) -> None:
     """A clause with "what" is allowed in titles, and as a question, even inside a sentence."""
     assert found(tmp_path, sentence) == []
 
@@ -153,7 +153,7 @@ def test_sentence_that_begins_with_its_object_is_found(tmp_path: Path) -> None:
 
 
 def test_sentence_of_document_has_a_longest_length(tmp_path: Path) -> None:
-    """Only sentences of documents are limited in length; code in back quotes is one word."""
+    """Only sentences of documents are limited in length. Code in back quotes counts as one word."""
     words = "word " * (MAX_WORDS - 2)
 
     assert found(tmp_path, f"{words}`two words here` end.") == []

@@ -19,7 +19,7 @@ async def furnished(folder: Path) -> str:
     return str(folder)
 
 
-async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
+async def test_run_copies_rows_and_whether_the_source_was_closed_cleanly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """If the source was not closed cleanly, the target counts as not closed cleanly either."""
@@ -106,9 +106,9 @@ async def test_run_with_unusable_place_refuses_in_one_line(
 async def test_run_writes_and_reads_sqlite_files_of_any_name(
     tmp_path: Path, target: str, file: str
 ) -> None:
-    """An existing target is written as the file or folder that it is.
+    """An existing target stays a file or a folder.
 
-    For a target that does not exist, its name decides between file and folder.
+    If the target does not exist, its name decides which of the two is made.
     """
     source = await furnished(tmp_path / "from")
     (tmp_path / "folder.db").mkdir()

@@ -67,7 +67,7 @@ async def test_reset_password_prints_new_password_and_ends_all_logins(
         await server.stop()
 
 
-async def test_reset_password_keeps_how_the_last_run_ended(config: Config) -> None:
+async def test_reset_password_keeps_the_record_of_how_the_last_run_ended(config: Config) -> None:
     """A server that starts after the command still knows whether it has to look for damage."""
     await signed_up(config)
     ends = []
@@ -181,8 +181,8 @@ async def test_reset_password_makes_no_database(
     assert not (tmp_path / "none").exists()
 
 
-async def test_command_takes_place_of_store_as_flag(tmp_path: Path) -> None:
-    """`--data-dir` wins over the environment, as for the other commands."""
+async def test_command_uses_the_store_of_its_flag(tmp_path: Path) -> None:
+    """`--data-dir` takes precedence over the environment, as for the other commands."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "collab_server", "user", "reset-password", "ada",
         "--data-dir", str(tmp_path / "none"),

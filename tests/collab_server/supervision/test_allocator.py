@@ -1,4 +1,4 @@
-"""Tests that the C allocator gives back memory that threads have freed."""
+"""Tests that the C allocator returns memory to the system after threads have freed it."""
 
 import os
 import re

@@ -1,6 +1,6 @@
 """Tests when the supervisor starts another serving process.
 
-A first process that ends by itself before it has served is not followed by another.
+It starts none if the first process ends by itself before it has served.
 """
 
 import os
@@ -89,7 +89,7 @@ def serving_once(start: Start) -> int:
     raise ValueError("later")
 
 
-def test_process_that_has_served_is_followed_by_another(expect_log: Callable[[str], None]) -> None:
+def test_another_process_follows_one_that_has_served(expect_log: Callable[[str], None]) -> None:
     """After an error in a process that has served, the supervisor starts another process."""
     expect_log("ended with code 1; a new one starts")
 
@@ -106,7 +106,7 @@ def refused_later(start: Start) -> int:
 
 
 def test_refusal_after_a_death_is_tried_again(expect_log: Callable[[str], None]) -> None:
-    """A second process that refuses to start is followed by a third.
+    """If a second process refuses to start, the supervisor starts a third.
 
     The store may have been out of reach for only a moment.
     """

@@ -28,7 +28,7 @@ asyncio.run(main())
 def test_watchdog_ends_process_with_blocked_event_loop(where: str, code: int) -> None:
     """Inside the context, SIGALRM ends a blocked process and prints the blocked function.
 
-    After the context, a blocked process is left alone.
+    After the context, the watchdog does not end a blocked process.
     """
     process = subprocess.run(
         [sys.executable, "-c", _PROGRAM, where],
