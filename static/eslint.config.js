@@ -1,5 +1,6 @@
-// What ESLint holds in src: types are used as they are declared, and hooks name all that they depend on.
-// `make check` runs it, `make format` fixes what it can. An exception in a file says why it is one.
+// The rules that ESLint checks in src. Types are used as they are declared, and hooks name all
+// their dependencies. `make check` runs ESLint, and `make format` corrects some findings. Each
+// exception in a file has its reason.
 import eslint from "@eslint/js"
 import reactHooks from "eslint-plugin-react-hooks"
 import tseslint from "typescript-eslint"

@@ -13,10 +13,10 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const SERVER = process.env.SERVER ?? "http://localhost:5000"
 
 /**
- * Everything except the sources comes from the server, also WebSockets. The server answers only
- * pages of its own origin. So the origin of this development server is replaced by the server's.
- * Every other origin stays, and the server refuses it. Otherwise, any page in the developer's
- * browser could act with the developer's cookies.
+ * The server answers all requests except those for the sources, and also has the WebSockets. The
+ * server answers only pages of its own origin. So the origin of this development server is replaced
+ * by the server's. Every other origin stays, and the server refuses it. Otherwise, any page in the
+ * developer's browser could act with the developer's cookies.
  */
 const toServer: ProxyOptions = {
   target: SERVER,
@@ -35,7 +35,7 @@ const toServer: ProxyOptions = {
   },
 }
 
-/** Adds the licences of the fonts, which must go wherever the fonts go. */
+/** Adds the licences of the fonts, which must be wherever the fonts are. */
 const licences = (): Plugin => ({
   name: "licences-of-fonts",
   apply: "build",
@@ -49,7 +49,7 @@ const licences = (): Plugin => ({
   },
 })
 
-/** The files that the service worker keeps, as they were built into a folder. */
+/** The files that the service worker keeps, from the folder of the build. */
 function shellOf(folder: string): Shell {
   const html = readFileSync(join(folder, "index.html"), "utf8")
   const names = readdirSync(join(folder, "assets")).sort()

@@ -1,5 +1,6 @@
-// Builds what runs people's programs, into dist/run: the page of the isolated frame (src/run), its
-// workers, and the runtimes of other projects. The app itself is built by vite.config.ts.
+// Builds the parts that run people's programs, into dist/run: the page of the isolated frame
+// (src/run), its workers, and the runtimes of other projects. The app itself is built by
+// vite.config.ts.
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
@@ -19,7 +20,7 @@ function licence(name: string): Buffer {
 
 /**
  * Adds the runtimes, and stores each file except pages compressed by gzip only. The server sends
- * the files as they are: to compress 10 MB there would stop all sessions for half a second.
+ * the files unchanged. If it compressed 10 MB itself, all sessions would stop for half a second.
  */
 const packed = (): Plugin => ({
   name: "packed-runtimes",
@@ -66,7 +67,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { input: [here("src/run/index.html"), here("src/run/preview.html")], output },
   },
-  // A worker is one file, which the frame gets as text: its code must import nothing by address.
+  // A worker is one file, which the frame gets as text. So its code must not import anything by
+  // address.
   worker: { format: "iife", rollupOptions: { output: { ...output, inlineDynamicImports: true } } },
   esbuild: { legalComments: "none" },
   resolve: {

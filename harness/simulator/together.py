@@ -111,7 +111,7 @@ class _Session:
         bisect.insort(self._log, (sent_ms + replica.participant.latency_ms, index))
 
     def deliver(self, replica: _Replica, now: int) -> None:
-        """Give a person who is online all steps that have reached them by now.
+        """Give a person who is online all steps that have already reached them.
 
         A step reaches the server after it was made. So it never gets a place in the log before an
         entry that a person has already processed.

@@ -1,5 +1,6 @@
 // Returns [name, ratio] for each visible text and field whose contrast is below 4.5 (WCAG 2.2, 1.4.3).
-// Unlike axe, it also judges text on a gradient: a gradient without a colour below it counts as unreadable.
+// Unlike axe, this also checks text on a gradient. A gradient without a colour below it counts
+// as unreadable.
 () => {
   const parse = (color) => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })

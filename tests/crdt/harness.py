@@ -196,5 +196,5 @@ def change(client: TextClient, text: str, now: int) -> None:
 
 
 def raise_damaged(*_: object) -> None:
-    """Raise the error of a damaged room, in place of a call that would find damage."""
+    """Raise the error of a damaged room. It replaces a call that would find damage."""
     raise RoomDamaged("made up")

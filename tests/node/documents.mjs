@@ -1,4 +1,5 @@
-// Random documents with roots of all types, made by clients that sometimes receive each other's edits, and how Yjs shows them.
+// Makes random documents with roots of all types, and returns how Yjs shows them. The clients
+// sometimes receive each other's edits.
 import * as Y from 'yjs'
 
 const random = seed => () => { // mulberry32
@@ -62,7 +63,8 @@ const shown = doc => ({ tree: doc.getMap('tree').toJSON(), list: doc.getArray('l
 
 const lengths = doc => ({ tree: doc.getMap('tree').size, list: doc.getArray('list').length, page: doc.getXmlFragment('page').length })
 
-// Values as JSON has them. crdt/reading/values.py says how it shows `undefined`, bytes and integers beyond 2^53.
+// Returns values in the form of JSON. crdt/reading/values.py has the rules for `undefined`,
+// bytes and integers beyond 2^53.
 const plain = value => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(plain)

@@ -1,4 +1,4 @@
-// Real Socket.IO clients that have whole texts, like front ends of the original backend.
+// Real Socket.IO clients that send whole texts, like front ends of the original backend.
 import { io } from 'socket.io-client'
 
 const clients = new Map()

@@ -19,7 +19,8 @@ const ACTIONS = {
   state: ({ updates }) => hex(Y.encodeStateAsUpdate(load(updates))),
   merge: ({ updates }) => hex(Y.mergeUpdates(updates.map(bytes))),
   diff: ({ update, vector }) => hex(Y.diffUpdate(bytes(update), bytes(vector))),
-  // The update after a way through the newer format, which keeps the values of embeds and formats in another encoding.
+  // Converts the update to the newer format and back. That format encodes the values of embeds
+  // and formats in another way.
   converted: ({ update }) => hex(Y.convertUpdateFormatV2ToV1(Y.convertUpdateFormatV1ToV2(bytes(update)))),
   clocks: ({ updates }) => [...Y.decodeStateVector(Y.encodeStateVector(load(updates)))],
   text: ({ updates, root }) => load(updates).getText(root).toString(),

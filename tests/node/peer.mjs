@@ -15,7 +15,7 @@ import { SCENES, shown } from './scenes.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 2: middle.WebsocketProvider, 3: newest.WebsocketProvider }
 globalThis.WebSocket ??= WebSocket // y-websocket's `resyncInterval` reads the constants of this global
-const MOST_QUEUED = 1 << 20 // bytes; a larger queue would not be like typing
+const MOST_QUEUED = 1 << 20 // in bytes; while people type, queues are not larger
 const clients = new Map()
 
 function makeClient ({ name, root = 'codemirror', clientID }) {
@@ -25,7 +25,7 @@ function makeClient ({ name, root = 'codemirror', clientID }) {
     name, doc, root, text: doc.getText(root), provider: null, attempts: 0, closes: [], saved: 0, sent: 0,
     denied: [], gone: null, received: 0, typed: 0, typedSaved: 0, sends: [], delays: []
   }
-  // counts the sync updates that this client gave to its socket, which `saved` refers to
+  // counts the sync updates that this client has given to its socket; `saved` has the same count
   client.count = data => {
     if (data[0] === 0 && data[1] > 0) {
       client.sent++
@@ -84,7 +84,8 @@ const actions = {
   },
   disconnect: ({ name }) => clients.get(name).provider.disconnect(),
   reconnect: ({ name }) => clients.get(name).provider.connect(),
-  // sets the token of later connections; version 1 of y-websocket makes its address only once
+  // sets the token of later connections; the address must be set, too, because version 1 of
+  // y-websocket makes it only once
   token ({ name, token }) {
     const { provider } = clients.get(name)
     if (provider.params) provider.params.token = token
@@ -178,7 +179,8 @@ const actions = {
       return doc.getText(root).toString()
     })
   },
-  // applies logged updates one after the other, and returns for each unit of the text the update that brought it
+  // applies logged updates one after the other; returns, for each unit of the text, the update
+  // that inserted it
   origins ({ updates, root = 'codemirror' }) {
     const doc = new Y.Doc()
     const brought = new Map()

@@ -1,4 +1,5 @@
-// Content as ordinary applications put it into a document, by name. Each scene writes `text` somewhere, as real editors do.
+// Content that ordinary applications put into documents, by name. Each scene writes `text`
+// somewhere, as real editors do.
 import * as Y from 'yjs'
 
 const paragraph = (text, attributes = {}) => {

@@ -1,7 +1,7 @@
 // Writes a recorded session as the updates that Yjs clients would have sent. Each transaction is one JSON line,
 // {agent, time, update (base64)}. The last line is {text, agents: [[agent, units], …], edits}. In concurrent traces, each
-// agent has a document of its own. It has exactly the transactions that the agent's next one depends on.
-// Client ids are those of `harness/simulator/together.py`.
+// agent has a document of its own. This document has exactly the transactions on which the agent's
+// next transaction depends. Client ids are those of `harness/simulator/together.py`.
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import * as Y from 'yjs'

@@ -1,4 +1,5 @@
-// Writes recorded.txt: the frames that Yjs itself sends when people type, format, undo, nest and delete.
+// Writes recorded.txt, which has the frames that Yjs sends when people type, format, undo, nest
+// and delete.
 // `node tests/fuzz/corpus/make.mjs > tests/fuzz/corpus/recorded.txt`
 import { createRequire } from 'node:module'
 

@@ -11,7 +11,7 @@ const providers = {
   2: version2.WebsocketProvider,
   3: version3.WebsocketProvider
 }
-// y-websocket reads the states of a socket from this global when it sends its regular messages
+// when y-websocket sends its regular messages, it reads the states of a socket from this global
 globalThis.WebSocket ??= WebSocket
 
 const RESTART = 1012
@@ -87,7 +87,8 @@ export const actions = {
   look: ({ name, roots }) => look(clients.get(name).doc, roots),
   /**
    * For each further document, return its difference from the first one, or null if they are equal.
-   * Only the author's document can have halves of characters, so halves are replaced before.
+   * Halves of characters are replaced before the comparison, because only the author's document can
+   * have them.
    */
   compare({ names, roots }) {
     const [first, ...others] = names.map(name => look(clients.get(name).doc, roots))

@@ -44,7 +44,7 @@ page.window.Range.prototype.getClientRects = () => []
 page.window.Range.prototype.getBoundingClientRect = () => nothing
 page.window.document.elementFromPoint = () => null
 page.window.Element.prototype.scrollIntoView = () => {}
-// A live list of children makes each new child slower in jsdom than the child before: return a plain list instead.
+// In jsdom, a live list of children makes each new child slower. So return a plain list instead.
 Object.defineProperty(page.window.Node.prototype, 'childNodes', {
   get() {
     const found = []

@@ -2,7 +2,7 @@
 import * as Y from 'yjs'
 
 const LINE = '    return\n'
-const preview = 'all of this is done 🎉'.slice(0, 21) // `slice` counts UTF-16 units: the text ends with half an emoji
+const preview = 'all of this is done 🎉'.slice(0, 21) // `slice` counts UTF-16 units: half an emoji is at the end
 const address = 'https://example.org/?' + 'q'.repeat(236)
 
 export const paragraph = (text, name = 'paragraph') => {

@@ -1,4 +1,5 @@
-// Documents with an ordinary history, as another server or a browser's own store may have: {roots, make}.
+// Documents with an ordinary history, which another server or a browser's own store may have:
+// {roots, make}.
 import * as Y from 'yjs'
 import { YKeyValue } from 'y-utility/y-keyvalue'
 import { paragraph } from './edits.mjs'

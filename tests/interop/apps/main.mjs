@@ -81,7 +81,10 @@ const actions = {
         }
       }
     }),
-  /** Delete rows of such a database, as a write without space or a killed tab would lose them. */
+  /**
+   * Delete rows of such a database. A write without space, or a killed tab, would lose rows in the
+   * same way.
+   */
   lose: ({ database, rows }) =>
     new Promise((resolve, reject) => {
       const opening = indexedDB.open(database)

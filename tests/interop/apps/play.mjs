@@ -6,7 +6,10 @@ import { Wire } from './wire.mjs'
 
 const WATCHER = 'watcher'
 
-/** Return how a document is wrong, or null. If Yjs would wait for structs, only the document after the answer is right. */
+/**
+ * Return a text about the first fault of a document, or null. If Yjs would wait for structs, the
+ * document is compared after the answer.
+ */
 function wrong(doc, { roots, expect }) {
   const { json, stateVector, missing, pendingDs } = look(doc, roots)
   const isWhole = Object.keys(expect.missing).length === 0 && !expect.pendingDs
@@ -70,7 +73,8 @@ export async function play({ vector, form, ...place }) {
   await watcher.settle()
   for (const [name, one] of Object.entries(game.senders)) game.note(name, one)
   game.note(WATCHER, watcher)
-  // No real client sends a live edit as an answer. The server need not ask for structs that such an answer lacks.
+  // No real client sends a live edit as an answer. So the server need not ask for structs that such
+  // an answer lacks.
   const isOdd = form === 'answer' && vector.form === 'live'
   if ((isOdd || hasHole(base)) && wrong(watcher.doc, vector)) {
     await game.return()

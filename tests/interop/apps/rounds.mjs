@@ -16,7 +16,10 @@ function type(text, roll) {
   else text.insert(at, roll.pick(LETTERS))
 }
 
-/** Return the place, or the next one if it lies inside a surrogate pair: no editor formats half a character. */
+/**
+ * Return the place, or the next place if it is inside a surrogate pair, because no editor formats
+ * half a character.
+ */
 function outsideCharacters(text, place) {
   let left = place
   for (let item = text._start; item; item = item.right) {
@@ -221,7 +224,10 @@ export const actions = {
         })
     }
   },
-  /** Compare documents with the first one. A document that is equal and waits for nothing gives null. */
+  /**
+   * Compare documents with the first one. The result is null for a document that is equal and does
+   * not wait for structs.
+   */
   agree({ names, kind }) {
     const roots = rootsOf(kind)
     const seen = names.map(name => look(client(name).doc, roots))

@@ -2,7 +2,8 @@
 //
 //   node vectors.mjs SEED [KIND ...]
 //
-// The same seed gives the same vectors. It chooses everything random, and the client ids, which decide conflicts.
+// The same seed gives the same vectors. It decides all random choices, and the client ids, which
+// decide conflicts.
 //   name, kind, note
 //   roots    {name of a root: 'text' | 'map' | 'array' | 'xml'}
 //   base     the updates that the server already has, in hex, in order. baseBy: the sender of each ('ada', 'bob', 'cy')

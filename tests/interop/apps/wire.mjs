@@ -1,4 +1,5 @@
-// A client that speaks the sync protocol by hand: it sends the bytes of a vector, and answers questions as Yjs does.
+// A client with its own code for the sync protocol. It sends the bytes of a vector, and answers
+// questions as Yjs does.
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import WebSocket from 'ws'

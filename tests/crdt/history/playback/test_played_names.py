@@ -72,7 +72,7 @@ def test_changes_inside_an_entry_that_is_a_shared_map_are_found() -> None:
 
 
 def test_change_of_one_name_includes_other_names_that_it_changes() -> None:
-    """Of two equal names, the later one gets a number until the other name is free."""
+    """If two names are equal, the later one has a number until the other name is free."""
     played = Played()
     played.table["f-1"] = {"name": "a.py", "order": 1}
     played.table["f-2"] = {"name": "a.py", "order": 2}

@@ -1,4 +1,4 @@
-// Structs of one person that another person's client sends.
+// Structs that one person has made and another person's client sends.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { once, person, state } from './making.mjs'

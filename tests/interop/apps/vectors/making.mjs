@@ -41,7 +41,10 @@ export function live(doc, change) {
 /** Return the one update that a transaction makes. */
 export const once = (doc, change) => live(doc, () => doc.transact(() => change(doc)))[0]
 
-/** Merge updates in groups of ten. One mergeUpdates of 21,000 takes half a minute: it sorts all for each of them. */
+/**
+ * Merge updates in groups of ten. One mergeUpdates of 21,000 updates takes half a minute, because
+ * it sorts all of them for each update.
+ */
 export function mergedInTens(updates) {
   while (updates.length > 1) {
     updates = Array.from({ length: Math.ceil(updates.length / 10) }, (_, index) =>
