@@ -1,7 +1,7 @@
 """Tests that the pages of docs/design agree with the code.
-Their bytes are decoded, and their names of limits exist.
 
-`tests/test_house.py` tests their paths and links.
+They decode the bytes on the pages, and look up the names of limits. `tests/test_house.py` tests the
+paths and links.
 
 A table below `<!-- bytes: name -->` has bytes in its first column: hexadecimal, or text in quotes.
 Each table of bytes has a check here.

@@ -143,7 +143,10 @@ def test_edit_by_code_points_makes_update() -> None:
 
 
 def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
-    """A half-deleted character shows as U+FFFD, the state stays raw, and editing goes on."""
+    """A half-deleted character is shown as U+FFFD.
+
+    The state keeps its bytes, and editing goes on.
+    """
     index, typist = StructIndex(), Typist(1)
     subject = Document(split_surrogates=index.split_surrogates)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
@@ -254,7 +257,7 @@ def test_document_at_rest_holds_merged_bytes_only() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
+def test_document_with_values_equals_that_of_yjs(yjs: Yjs, seed: int) -> None:
     """A document with values equals the document that Yjs makes of the same updates.
 
     This holds for its state, its diffs, its squashed state and its text.
@@ -284,7 +287,7 @@ def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, se
     assert yjs.look(subject.state()) == yjs.look(*history.updates)
 
 
-def test_large_document_with_values_is_sent_without_the_clients_that_are_known() -> None:
+def test_large_diff_with_values_leaves_out_known_clients() -> None:
     """A large diff omits known clients and sends other clients' structs whole, to save time."""
     doc: pycrdt.Doc[pycrdt.Map[object]] = pycrdt.Doc(client_id=1)
     settings = doc.get("settings", type=pycrdt.Map)
@@ -301,7 +304,7 @@ def test_large_document_with_values_is_sent_without_the_clients_that_are_known()
     assert subject.diff(state_vector({1: 2, 2: 1})) == EMPTY
 
 
-def test_first_value_in_a_text_is_kept_as_it_was_written(yjs: Yjs) -> None:
+def test_first_value_in_a_text_keeps_its_bytes(yjs: Yjs) -> None:
     """A value keeps its bytes in a text whose earlier structs pycrdt has merged."""
     typist, subject = Typist(1), Document()
     for at in range(25):
@@ -340,7 +343,7 @@ def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
     )
 
 
-def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() -> None:
+def test_text_with_thousands_of_cuts_is_loaded_again_with_cuts() -> None:
     """A text with thousands of cuts is loaded again with cuts, and later loads are fast."""
     base, update = indented_from_last_to_first()
     ticks = iter(range(10**9))
@@ -355,7 +358,7 @@ def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() ->
 
 
 def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
-    """Deletions that are already known change nothing, even 1,500 of them."""
+    """Known deletions change nothing, even if there are 1,500 of them."""
     base, update = indented_from_last_to_first()
     subject = Document()
     subject.apply(parsed(base))
@@ -369,8 +372,8 @@ def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
 
 
 @pytest.mark.parametrize("count", [FEW_STRUCTS, 10 * FEW_STRUCTS])
-def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) -> None:
-    """A slow update is refused and changes nothing; the test's clock makes its inserts slow."""
+def test_update_that_takes_too_long_does_not_change_the_document(count: int) -> None:
+    """A slow update is refused and changes nothing. The test's clock makes its inserts slow."""
     ticks, step_s = iter(range(10**9)), [0.0]
     subject = Document(cpu_s=lambda: next(ticks) * step_s[0])
     structs = [placed(structure_text("x"), right=(1, place)) for place in range(count)]
@@ -389,9 +392,9 @@ def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) ->
 def test_view_is_loaded_from_joined_structs_if_many_are_loose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A view joins many unjoined structs before a load, until a checkpoint stores them joined.
+    """Before a load, a view joins structs if many of them could be joined.
 
-    pycrdt itself would need gigabytes to join them.
+    A checkpoint later stores them joined. pycrdt itself would need gigabytes to join them.
     """
     squashed: list[int] = []
 

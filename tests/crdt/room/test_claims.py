@@ -73,7 +73,7 @@ def bob(ada: Typist) -> Typist:
 
 
 def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
-    """Let Ada announce a client id, and send only her first letter."""
+    """Let Ada announce a client id, and send only the first letter."""
     connection, inbox = join(room, "ada")
     announce(room, connection, ADAS)
     send(room, connection, ada.made[0])
