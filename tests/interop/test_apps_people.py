@@ -222,7 +222,7 @@ async def _bring_what_backup_lacks(
 async def test_editors_bring_words_that_a_restored_backup_lacks(
     tmp_path: Path, way: str, has_restart: bool, first: str
 ) -> None:
-    """The text returns, whoever comes back first, and even if an author never comes back."""
+    """The text returns in any order of the two, and even if an author never comes back."""
     data = tmp_path / "data"
     async with world(data) as room:
         await _bring_what_backup_lacks(
