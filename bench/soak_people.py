@@ -25,7 +25,7 @@ from harness.wire import Wire
 
 _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0
-"""The limit is 30 joined sessions a minute."""
+"""A pause before each join, because a user may join only 30 sessions a minute."""
 _REQUEST_S = 120.0
 """The longest wait for an answer in seconds. The server hashes one password after another. So a
 login may wait for the guesses of hostile clients."""

@@ -23,8 +23,8 @@ _CLOSE_S = 90.0
 """The longest wait until all rooms are closed. The server notices only after 45 s that a polling
 client has vanished."""
 _SETTLE_S = 30.0
-"""A wait before the last samples, because a heartbeat sleeps for 25 s, even if its client has
-left."""
+"""The longest wait for descriptors and tasks to go. A heartbeat sleeps for 25 s, even if its client
+has left."""
 _SAMPLES, _APART_S, _LOOK_S = 5, 1.0, 0.25
 _END_S = 60.0
 _GREETINGS = ("collab-server ", "Next: ")

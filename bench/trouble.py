@@ -197,7 +197,10 @@ def post(
 
 @contextlib.contextmanager
 def flooding(flood: Flood, target: Target) -> Iterator[None]:
-    """Let a client misbehave in a process of its own, from just before a block until its end."""
+    """Let a client misbehave in a separate process.
+
+    It begins just before the block, and ends with it.
+    """
     process = multiprocessing.get_context("fork").Process(
         target=misbehave, args=(flood, target), daemon=True
     )

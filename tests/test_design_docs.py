@@ -369,7 +369,7 @@ def test_limits_page_names_limits() -> None:
     assert told - names - fixed == set()
 
 
-def test_results_on_speed_page_are_measured_ones() -> None:
+def test_results_on_speed_page_are_the_measured_results() -> None:
     """The page's numbers of whole scenarios are those of bench/results.json."""
     page = documented("speed")
     scenarios = json.loads((ROOT / "bench" / "results.json").read_text())["scenarios"]

@@ -18,7 +18,8 @@ _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
 _MARK_BYTES = 8
-"""No fewer bytes than the server's message "saved" has. A read may end inside this message."""
+"""The end of a read that is kept, in bytes. A read may end inside the server's message "saved",
+which is not longer."""
 SAYS_S = 4.0
 """Seconds between two messages. The server closes connections that send nothing for long."""
 

@@ -65,8 +65,8 @@ SHORT = Form(
         "COLLAB_BCRYPT_COST": "4",
     },
 )
-"""Settings with which all works take less than a minute.
-Rate limits are very high, because they would only make the preparation longer."""
+"""Settings with which all works take less than a minute. Rate limits are very high, because low
+limits would only make the preparation longer."""
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The two formats of github.com/josephg/editing-traces, as Python sees their JSON.
 
-A patch is `[position, deleted, inserted]`; position and number are Unicode code points. The patches
-of a transaction apply one after another. The positions of a concurrent transaction belong to the
-text that has all its ancestors and nothing else.
+A patch is `[position, deleted, inserted]`. The position and the number of deleted characters count
+Unicode code points. The patches of a transaction apply one after another. The positions of a
+concurrent transaction belong to the text that has all its ancestors and nothing else.
 """
 
 import gzip

@@ -53,7 +53,7 @@ async def test_vim_undo_and_redo_go_step_by_step(person: NewPerson) -> None:
     await expect(lines).to_have_text(["one", "two"])
 
 
-async def test_vim_undo_keeps_what_others_typed(person: NewPerson) -> None:
+async def test_vim_undo_keeps_text_of_others(person: NewPerson) -> None:
     ada, gil = await with_vim(person), await person()
     await ada.let_in(gil, "Gil")
     await ada.text.click()

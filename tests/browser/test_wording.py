@@ -7,7 +7,7 @@ from tests.api import PASSWORD
 from tests.browser.conftest import NewPerson
 
 
-async def test_forms_ask_for_what_was_left_empty(person: NewPerson) -> None:
+async def test_forms_name_fields_that_were_left_empty(person: NewPerson) -> None:
     """Each form names an empty field in plain words, and never by its name in the API."""
     ada, gil = await person(), await person()
     for one in (ada, gil):

@@ -137,7 +137,7 @@ async def test_run_past_deadline_kills_that_process_alone(
     assert (workers.counts["done"], workers.counts["died"]) == (2, 0)
 
 
-def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
+def test_cpu_time_of_a_process_is_measured() -> None:
     before = time.process_time()
     told = cpu_s(os.getpid())
     # The system counts CPU time in hundredths of a second.

@@ -92,7 +92,7 @@ async def test_make_run_serves_this_machine_until_it_is_interrupted(
     assert (Config().port, Config().data_dir) == (5000, "data")
 
 
-async def test_make_run_as_in_readme_lets_others_in_and_says_where(
+async def test_make_run_as_in_readme_lets_others_in_and_prints_addresses(
     tmp_path: Path, programs: Programs
 ) -> None:
     command = sample("README.md", "make run ARGS=--public")

@@ -58,7 +58,7 @@ def made(tmp_path: Path) -> ModuleType:
     return module
 
 
-def test_methods_are_documented_by_what_they_override_or_implement(tmp_path: Path) -> None:
+def test_method_is_documented_by_overridden_or_implemented_method(tmp_path: Path) -> None:
     """A method is documented by a Protocol, even if the class implements only a part of it."""
     module = made(tmp_path)
 

@@ -33,7 +33,7 @@ def found(tmp_path: Path, sentence: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("sentence", "wrong"), EXAMPLES)
-def test_word_is_found_with_another_one_to_write(tmp_path: Path, sentence: str, wrong: str) -> None:
+def test_bad_word_is_found_with_its_replacement(tmp_path: Path, sentence: str, wrong: str) -> None:
     """For each row of WORDS, an example has one finding, which names the words to write instead."""
     (finding,) = found(tmp_path, sentence)
 

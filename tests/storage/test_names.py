@@ -111,6 +111,6 @@ def test_names_like_a_reserved_name_are_found_even_in_ascii(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY, ids=ascii)
-def test_ordinary_name_is_like_no_reserved_one(name: str) -> None:
+def test_ordinary_name_is_not_like_a_reserved_name(name: str) -> None:
     """Names without letters, such as an emoji, are like no reserved name either."""
     assert not is_like_reserved(name, "deleted user")

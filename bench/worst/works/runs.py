@@ -13,7 +13,7 @@ _WORD = "needle in a run"
 _BYTES = 64 << 10
 _CASES = 100
 _OTHER_LINES = "\x01" * 60 + "\n"
-"""The output of a run. JSON needs six bytes for most of its characters."""
+"""The rest of each line of output. JSON needs six bytes for most of its characters."""
 
 
 def _report(lines: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-// Changing one's own e-mail address.
+// The form with which users change their e-mail address.
 import { signedIn } from "../account"
 import { post } from "../api"
 import type { Me } from "../types"

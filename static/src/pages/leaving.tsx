@@ -1,4 +1,4 @@
-// Deleting one's own account.
+// The form with which users delete their account.
 import { useState } from "preact/hooks"
 import { deleteAccount } from "../account"
 import type { Me } from "../types"

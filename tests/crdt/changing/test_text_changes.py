@@ -154,7 +154,7 @@ async def test_refresh_without_a_worker_includes_changes_of_others() -> None:
     assert scene.feed.text.decode() == scene.text == f"top\n{LARGE}bottom\n"
 
 
-async def test_change_that_takes_too_long_to_compare_becomes_a_coarse_one() -> None:
+async def test_change_too_slow_to_compare_becomes_a_coarse_edit() -> None:
     scene = Scene("ada", workers=HeldWorkers(refused=(1,)))
     scene.workers.release.set()
     await scene.change(scene.clients[0], BOTH)

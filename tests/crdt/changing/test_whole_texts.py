@@ -132,7 +132,7 @@ async def test_concurrent_edits_with_equal_texts_are_made_once(make_scene) -> No
     assert len(scene.workers.steps) == 1
 
 
-async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_scene) -> None:
+async def test_edit_too_slow_to_compare_becomes_a_coarse_edit(make_scene) -> None:
     """A text whose comparison takes too long is saved by a coarser comparison."""
     scene = make_scene(refused=(1,))
     scene.workers.release.set()

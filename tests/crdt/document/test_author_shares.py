@@ -4,7 +4,7 @@ from crdt.document import author_shares
 from crdt.document.author_shares import AuthorShares
 
 
-def test_shares_of_new_document_are_counted_once_one_can_be_full() -> None:
+def test_shares_of_new_document_are_counted_when_one_can_be_full() -> None:
     shares = AuthorShares(1_000)
 
     assert (shares.over, shares.recount_at) == (set(), 1_000)
@@ -19,7 +19,7 @@ def test_count_names_authors_over_their_share() -> None:
     assert shares.over == {"bob"}
 
 
-def test_count_is_due_again_once_another_share_can_be_full() -> None:
+def test_count_is_due_again_when_another_share_can_be_full() -> None:
     """The next count is due when one more author could have filled their share.
 
     The author with the most bytes below the share decides. The document must grow by at least

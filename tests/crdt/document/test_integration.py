@@ -87,7 +87,7 @@ def test_prepared_update_before_it_is_applied_is_only_in_the_view() -> None:
 
 @pytest.mark.parametrize("step_s", [0.00025, 0.0004, 0.0006])
 @pytest.mark.parametrize("is_resting", [False, True])
-def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting: bool) -> None:
+def test_edits_between_the_steps_are_kept(step_s: float, is_resting: bool) -> None:
     """Edits between the steps are kept, whether the view is loaded, reloaded or dropped."""
     subject, typist = opened(step_s)
     if is_resting:

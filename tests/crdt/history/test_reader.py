@@ -90,7 +90,7 @@ async def test_second_timeline_reads_only_the_new_part_of_the_log(typed: World) 
 
 @pytest.mark.parametrize("is_compacted", [False, True])
 @pytest.mark.parametrize("page", [1, 2, 5, 20])
-async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
+async def test_replay_in_pages_never_goes_back_with_the_clock(
     world: World, page: int, is_compacted: bool
 ) -> None:
     """Times never go back, even when pages are requested in any order and without a cache."""

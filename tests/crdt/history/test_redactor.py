@@ -185,7 +185,7 @@ async def test_redact_does_not_delay_maintenance_of_other_sessions(make_world) -
         await redacting
 
 
-async def test_redact_of_one_session_twice_excludes_each_other(leaked: World) -> None:
+async def test_two_redactions_of_one_session_wait_for_each_other(leaked: World) -> None:
     """A second redaction changes nothing before the first redaction has ended."""
     asked = 0
 

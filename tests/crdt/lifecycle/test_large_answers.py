@@ -125,7 +125,7 @@ async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
     assert (inbox.frames, connection.sent.is_coming) == ([], False)
 
 
-def test_frames_leave_out_what_a_client_has() -> None:
+def test_frames_leave_out_structs_that_a_client_has() -> None:
     """Deletions are always sent, because state vectors do not describe them."""
     doc: pycrdt.Doc = pycrdt.Doc(client_id=5)
     pictures = doc.get("pictures", type=pycrdt.Map)

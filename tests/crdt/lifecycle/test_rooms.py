@@ -13,7 +13,7 @@ from tests.crdt.world import World, all_saved
 from tests.waiting import until
 
 
-async def test_drain_then_restart_loads_what_was_written(world: World) -> None:
+async def test_restart_after_drain_loads_stored_texts_and_owners(world: World) -> None:
     """The next process loads the text and the owners that this process stored."""
     await world.session()
     typist = Typist(5)

@@ -70,7 +70,7 @@ def test_contributions_waiting_during_store_outage_are_bounded() -> None:
     assert room.contributions.since_version == {"ada": MAX_TYPED + 3}
 
 
-def test_contributions_typed_after_version_count_for_next_one() -> None:
+def test_contributions_typed_after_version_count_for_next_version() -> None:
     """A waiting keystroke counts as before or after a version by its position in the log."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)

@@ -29,7 +29,7 @@ def as_numbers(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
+def test_documents_are_shown_as_in_yjs(yjs: Yjs, seed: int) -> None:
     """Maps, arrays and XML that three clients changed are shown as Yjs shows them.
 
     They are read update by update, and from the merged state.

@@ -195,12 +195,12 @@ _VALUES = b"\x01\x01\x07\x00\x08\x01\x04list\x02\x7d\x01\x7d\x02\x00"
         "typing over an entry",
     ],
 )  # fmt: skip
-def test_only_edits_of_texts_are_taken_fast(update: bytes, is_fast: bool) -> None:
+def test_fast_path_takes_only_edits_of_texts(update: bytes, is_fast: bool) -> None:
     index = _taken(_TEXT, _ENTRY, _VALUES)
     assert (fast_path.read(y_protocol.sync_update(update), index, "ada") is not None) is is_fast
 
 
-def test_range_across_text_and_entry_is_not_taken_fast() -> None:
+def test_fast_path_takes_no_range_across_text_and_entry() -> None:
     """One client typed, named a file, and typed again, so its clocks belong to two places."""
     entry = b"\x01\x01\x05\x02\x28\x01\x05files\x03f-1\x01\x7d\x07\x00"
     more = b"\x01\x01\x05\x03\x84\x05\x01\x02cd\x00"
@@ -211,7 +211,7 @@ def test_range_across_text_and_entry_is_not_taken_fast() -> None:
         assert (found is not None) is is_fast
 
 
-def test_document_with_one_entry_only_takes_no_text_fast() -> None:
+def test_document_with_one_map_entry_takes_no_text_on_the_fast_path() -> None:
     index = _taken(_ENTRY)
     update = b"\x01\x01\x06\x01\x84\x06\x00\x01x\x00"
     assert fast_path.read(y_protocol.sync_update(update), index, "ada") is None

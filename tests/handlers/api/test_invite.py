@@ -345,7 +345,7 @@ async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> N
     assert (await listed(ada, session_id))["uses"] == 1
 
 
-async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(
+async def test_invites_of_ended_session_work_and_of_deleted_session_do_not(
     ada: Api, session_id: str
 ) -> None:
     """An invite to an ended session lets people join and read. A deleted session has no invites."""

@@ -55,7 +55,7 @@ async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: A
     assert jobs.count("edit_copy") == 2
 
 
-async def test_save_of_large_text_keeps_what_is_typed_meanwhile(
+async def test_save_of_large_text_keeps_text_typed_meanwhile(
     server: Server, ada: Api, bob: Api
 ) -> None:
     """Text that is typed while a worker compares for a save is kept, and so is the saved text."""

@@ -19,12 +19,14 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,imag
      ("GET", "", False),
      ("POST", BROWSER["Accept"], False), ("HEAD", BROWSER["Accept"], False)],
 )  # fmt: skip
-def test_page_is_for_browsers_that_ask_for_one(method: str, accept: str, wanted: bool) -> None:
+def test_wait_page_is_sent_only_to_browsers_that_request_a_page(
+    method: str, accept: str, wanted: bool
+) -> None:
     """Only a browser's GET for a page gets the page. Scripts, programs and forms get JSON."""
     assert wait_page.is_wanted(method, accept) is wanted
 
 
-def test_page_says_what_is_wrong_and_loads_again() -> None:
+def test_wait_page_shows_the_reason_and_reloads() -> None:
     """The page shows the reason as escaped text, and reloads shortly after the named wait."""
     page = wait_page.render(rate_limited(1_796, "<b>Too many</b>."), 3)
 
@@ -35,7 +37,7 @@ def test_page_says_what_is_wrong_and_loads_again() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/join/x", "/s/x", "/docs", "/nowhere"])
-async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
+async def test_refused_page_is_answered_with_the_wait_page(start_server, path: str) -> None:
     """Every page that is refused with 429 is an HTML page, with its policy, that reloads itself."""
     server = await start_server(pages_per_5min=1, refusal_hold_s=0)
     assert (await Api(server.url).get("/")).status == 200
@@ -57,7 +59,7 @@ async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
     assert for_script.body["code"] == "rate_limited"
 
 
-async def test_download_that_is_refused_is_a_page(start_server) -> None:
+async def test_refused_download_is_answered_with_the_wait_page(start_server) -> None:
     """A refused export is answered with the page too, because a browser opens its link."""
     server = await start_server(requests_per_5min=1, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")

@@ -42,7 +42,7 @@ def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
 # -- the rules ------------------------------------------------------------------------------------
 
 
-def test_password_limits_equal_documented_ones() -> None:
+def test_password_limits_equal_documented_limits() -> None:
     """The limits are 10 and 128 characters, counted after composing (docs/configuration.md)."""
     assert (MIN_CHARACTERS, MAX_CHARACTERS) == (10, 128)
 

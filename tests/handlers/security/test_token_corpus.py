@@ -191,7 +191,7 @@ def refusal(tokens: Tokens, token: str) -> str | None:
 
 @pytest.mark.parametrize("is_remembered", [False, True])
 @pytest.mark.parametrize("name", FORGED)
-def test_token_of_corpus_is_refused_after_good_one(
+def test_token_of_corpus_is_refused_after_valid_token(
     tokens: Tokens, name: str, is_remembered: bool
 ) -> None:
     """A forged token is refused at its first and second use.

@@ -43,7 +43,7 @@ async def test_change_to_a_large_text_is_compared_by_a_worker(
     assert jobs == ["edit_moved"]
 
 
-async def test_change_keeps_what_is_typed_while_a_worker_compares(
+async def test_change_keeps_text_typed_while_a_worker_compares(
     server: Server, ada: Api, bob: Api
 ) -> None:
     old, new = TEXTS["changed lines"]

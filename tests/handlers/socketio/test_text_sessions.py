@@ -26,7 +26,9 @@ async def test_client_after_password_change_stays_and_joins_others(ada: Api) -> 
     assert (await raw.ask("join-session", second))["ok"]
 
 
-async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, bob: Api) -> None:
+async def test_fast_changes_of_typing_are_announced_a_few_times_a_second(
+    ada: Api, bob: Api
+) -> None:
     """Other clients get at most a few typing events per second. The last event is correct."""
     session_id = await ada.new_session()
     raw, other = await RawEvents.joined(ada, session_id), await RawEvents.joined(bob, session_id)

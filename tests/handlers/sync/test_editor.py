@@ -73,7 +73,7 @@ async def test_edit_without_memory_left_closes_sender_temporarily(
     assert b'\x11\x97{"code":"unavailable"' in scene.transport.take()
 
 
-async def test_gone_leaves_the_room_and_all_counts() -> None:
+async def test_gone_removes_client_from_room_and_counts() -> None:
     scene = Scene()
 
     scene.editor.socket.connection_lost(None)

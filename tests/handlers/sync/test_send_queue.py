@@ -64,7 +64,7 @@ async def test_parts_of_one_answer_raise_queue_limit_by_their_sum() -> None:
     assert transport.high == 1_000
 
 
-async def test_end_writes_what_is_queued_and_nothing_after() -> None:
+async def test_end_writes_queued_frames_and_no_later_frame() -> None:
     queue, transport = opened()
 
     queue.send(b"a")

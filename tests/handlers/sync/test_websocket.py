@@ -20,7 +20,7 @@ def close_frame(payload: bytes) -> bytes:
     return bytes((0x88, len(payload))) + payload
 
 
-async def test_message_before_go_on_waits_for_it() -> None:
+async def test_message_waits_until_go_on() -> None:
     scene = Scene(is_open=False)
 
     scene.socket.data_received(masked(UPDATE) + masked(b"second"))

@@ -551,7 +551,7 @@ class TestLoginsOfUser:
         assert rotated.used_at == NOW + 7
         assert await store.logins("u-ada", NOW) == [rotated, login("ada", 2, used_at=NOW + 1)]
 
-    async def test_end_other_logins_returns_ids_of_all_but_kept_one(
+    async def test_end_other_logins_returns_ids_of_all_but_kept_login(
         self, store: Store, seed: Seed
     ) -> None:
         """The ids of all the user's other logins are returned, and other users' logins stay."""

@@ -33,7 +33,10 @@ export class SavedCounter {
     if (count >= this.awaited) this.await(this.out)
   }
 
-  /** The milliseconds since the server last reported progress; 0 if all messages are saved. */
+  /**
+   * The milliseconds for which the server has saved no further message; 0 if all messages are
+   * saved.
+   */
   waitedMs(): number {
     return this.committed < this.out ? this.now() - this.since : 0
   }

@@ -12,7 +12,7 @@ _HEAD_BYTES = 4
 of sections and structs, the client and the clock."""
 
 
-def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
+def test_cut_of_text_equals_split_item_of_yjs() -> None:
     """Each part has the clock before it as its origin, and half a character becomes U+FFFD."""
     update = update_of(text("ab😀cd"))
 

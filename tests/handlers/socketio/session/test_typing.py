@@ -66,7 +66,7 @@ def scene() -> Scene:
     return Scene()
 
 
-def test_typing_first_time_is_told_immediately(scene: Scene) -> None:
+def test_first_typing_is_announced_immediately(scene: Scene) -> None:
     scene.indicator.types(1, "ada")
 
     assert scene.told == [(1, "ada", True)]
@@ -81,7 +81,7 @@ def test_typing_without_news_ends_after_five_seconds(scene: Scene) -> None:
     assert scene.told == [(1, "ada", True), (1, "ada", False)]
 
 
-def test_typing_that_goes_on_is_told_once_a_second(scene: Scene) -> None:
+def test_continued_typing_is_announced_once_a_second(scene: Scene) -> None:
     for _ in range(30):
         scene.indicator.types(1, "ada")
         scene.loop.advance(0.1)
@@ -100,7 +100,7 @@ def test_fast_changes_of_typing_end_with_latest_state(scene: Scene) -> None:
     assert scene.told[-1] == (1, "ada", False)
 
 
-def test_client_that_leaves_while_typing_is_told_as_stopped(scene: Scene) -> None:
+def test_client_that_leaves_while_typing_is_announced_as_stopped(scene: Scene) -> None:
     scene.indicator.types(1, "ada")
     scene.indicator.types(2, "bob")
 
