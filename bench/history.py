@@ -1,8 +1,8 @@
 """Measures what history costs: the bytes of a keystroke, and the times of questions about the past.
 
-The benchmark stores editing sessions as real Yjs updates (`harness.node.yjs_updates`) in SQLite,
-20 updates a chunk, as in fast typing. It uses recorded sessions if the machine has them, otherwise
-simulated ones (`harness.traces`). The tables name the sessions. Run by `make bench-history`.
+The benchmark stores editing sessions as real Yjs updates (`harness.node.yjs_updates`) in SQLite, 20
+updates a chunk, as in fast typing. It uses recorded sessions if the machine has them, otherwise
+simulated ones (`harness.traces`). The tables name the sessions. `make bench-history` runs it.
 """
 
 import asyncio

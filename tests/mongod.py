@@ -38,7 +38,7 @@ _empty: list[str] = []
 
 @contextlib.asynccontextmanager
 async def database(uri: str) -> AsyncIterator[str]:
-    """Lend the name of an empty database.
+    """Yield the name of an empty database.
 
     Later tests get the same names again, because each new name makes SecantusDB slower.
     """

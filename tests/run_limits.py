@@ -29,11 +29,11 @@ _SHARE_OF_COROUTINES = 0.75
 
 The remaining part is for tearing down."""
 _INTERPRETER_END_S = 60
-"""Seconds that the interpreter may take to end after the run.
-Without this limit, a thread that never ends would keep the interpreter running."""
+"""The seconds that the interpreter may take to end after the run. Without this limit, a thread that
+never ends would keep the interpreter running."""
 _RUN_END_S = 600
-"""Seconds that plugins may take after the last test.
-pytest removes the folders of earlier runs, which may be gigabytes."""
+"""The seconds that plugins may take after the last test. pytest removes the folders of earlier
+runs, which may be gigabytes."""
 
 
 class RunLimits:

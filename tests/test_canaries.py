@@ -339,7 +339,7 @@ async def connect_in_every_way(url: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
 async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
-    """At the level DEBUG, no route logs a secret, wherever the request contains one."""
+    """At the level DEBUG, no route logs a secret from any place of the request."""
     token = canary("metrics")
     process = await new_process(
         COLLAB_LOG_FORMAT=log_format, METRICS_TOKEN=token, JWT_SECRET=canary("jwt")

@@ -36,7 +36,7 @@ async def test_only_sockets_of_the_driver_are_ignored() -> None:
 
 
 async def test_socket_of_client_closed_while_it_connects_is_ignored() -> None:
-    """The warnings about sockets that the driver leaves open are among the ignored ones."""
+    """Warnings about sockets that the driver leaves open are also ignored."""
     for turns in range(20):
         client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1000)
         asking = asyncio.ensure_future(client.admin.command("ping"))

@@ -4,7 +4,7 @@ python -m bench.stress --minutes 60
 python -m bench.stress --minutes 1 --seed 7 --people 4
 
 The routes come from the table of operations, and the events from the table of Socket.IO events. So
-new ones are used without a change here.
+new routes and events are used without a change here.
 
 It is a failure if the event loop is held for more than 100 ms, or if the server's memory grows by
 more than 300 MiB. An answer 5xx (except 503 with Retry-After), the server's death and a logged

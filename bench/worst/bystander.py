@@ -1,9 +1,8 @@
-"""Measures the delay of keystrokes in a room of its own.
+"""Measures the delay of keystrokes in a separate room, where one person types and another reads.
 
-In it, one person types and another reads. As a program (python -m bench.worst.bystander), it reads
-a line of JSON with the two people, and writes a line when the typing has begun. Each further line
-that it reads has two times of the monotonic clock. Its answer has the delays of the keystrokes
-between these times.
+As a program (python -m bench.worst.bystander), it reads a line of JSON with the two people, and
+writes a line when the typing has begun. Each further line that it reads has two times of the
+monotonic clock. Its answer has the delays of the keystrokes between these times.
 """
 
 import itertools

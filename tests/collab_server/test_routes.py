@@ -17,7 +17,7 @@ ODD = [
     "dist/assets/..",
     "/etc/passwd", "\x80\xff",
 ]  # fmt: skip
-"""Parts of paths, written as they are sent."""
+"""Parts of paths, in the form in which they are sent."""
 
 PATTERNS = [pattern for pattern, _ in ROUTES if "(" in pattern]
 ABSOLUTE = ["http://other.example", "HTTP://other.example:5000", "https://[::1]:5000"]

@@ -16,7 +16,7 @@ def test_new_id_is_16_characters_of_80_bits() -> None:
 
 
 def test_new_sortable_id_sorts_by_time() -> None:
-    """Sortable ids sort by time, whatever their random parts are."""
+    """Sortable ids sort by time, with any random parts."""
     earlier = ids.new_sortable_id(lambda count: b"\xff" * count, 1_700_000_000_000)
     later = ids.new_sortable_id(bytes, 1_700_000_000_001)
 

@@ -48,7 +48,7 @@ class World:
         self.expected_log: list[str] = []
         """Parts of warnings that the test expects in the log."""
         self.released = 0
-        """How often `start` released sessions that were set aside."""
+        """The number of sessions that were set aside and that `start` released."""
 
     async def user(self, name: str) -> Api:
         return await Api(self.server.url).sign_up(f"{name}-{next(self._numbers)}")

@@ -41,9 +41,8 @@ EVERY_PAGE = [
     for origin in ORIGINS
     for site in (SITES if origin == "no origin" else (None, "same-origin", "cross-site"))
 ]
-"""(Origin, Sec-Fetch-Site) as browsers may send them.
-
-If there is an origin, it decides, whatever Sec-Fetch-Site says."""
+"""(Origin, Sec-Fetch-Site) as browsers may send them. If there is an origin, it decides, and
+Sec-Fetch-Site does not matter."""
 SOME_PAGES = [*FOREIGN, ("own", None), ("allowed", None)]
 
 COOKIE = {"Cookie": "accessToken={token}"}

@@ -234,7 +234,7 @@ async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
 
 @each_way
 async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
-    """Requests count for the address that the outermost proxy saw, whatever headers they have."""
+    """Requests count for the address that the outermost proxy saw. Their headers do not matter."""
     _, proxy = await proxied(anonymous_per_5min=4)
 
     async def status(source: str, *forged: str) -> int | None:
@@ -253,7 +253,7 @@ async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
 
 @each_way
 async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None:
-    """If an address may have one socket, its second socket is refused, whatever it forges.
+    """If an address may have one socket, its second socket is refused, even with forged headers.
 
     The first socket from another address is accepted.
     """

@@ -55,7 +55,7 @@ class Place:
 
 @asynccontextmanager
 async def failing(mongo_uri: str, options: str = PATIENT) -> AsyncIterator[Place]:
-    """Lend an empty database; options: driver options for the address through the proxy."""
+    """Yield an empty database. options: driver options for the address through the proxy."""
     async with mongod.database(mongo_uri) as name:
         proxy = await Proxy.start(mongo_uri)
         yield Place(

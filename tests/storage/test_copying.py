@@ -152,7 +152,7 @@ async def test_copy_keeps_expired_invites_while_they_are_listed(
 ) -> None:
     """An expired invite is copied with its uses as long as it is listed.
 
-    Later neither is copied, so that no use refers to a missing invite.
+    Later, neither the invite nor its uses are copied, so that no use refers to a missing invite.
     """
     source, target = [await opened(places[name]) for name in way]
     seed = Seed(source)

@@ -1,4 +1,4 @@
-"""Tests of the rules that records have of their own."""
+"""Tests of the rules in the records themselves."""
 
 from typing import Any
 

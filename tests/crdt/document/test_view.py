@@ -158,7 +158,7 @@ def test_edit_copy_keeps_concurrent_edits_and_makes_the_text(
 ) -> None:
     """The update of an edited copy gives the new text and keeps insertions made meanwhile.
 
-    It fits the document as it was copied and as it is after other edits.
+    It fits both the copied document and the document after other edits.
     """
     base, other, reader = Typist(1), Typist(2), Typist(3)
     base.insert(0, old + "|")

@@ -143,7 +143,10 @@ def _sized(update: bytes) -> bytes:
 def test_blame_of_too_many_runs_joins_neighbours_of_one_author(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Above the limit of runs, neighbouring runs of one author are joined, whatever their times."""
+    """Above the limit of runs, neighbouring runs of one author are joined.
+
+    Their times may differ.
+    """
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 3)
     room, ada = make_room(), Typist(5)
     at_ada, _ = join(room, "ada")

@@ -73,7 +73,7 @@ def test_edits_that_touch_each_other_are_one() -> None:
 
 
 def test_edits_of_two_far_places_are_two() -> None:
-    """The text between two far places is in no edit, however long it is."""
+    """The text between two far places is in no edit, even if it is long."""
     typist, order = Typist(5), TextOrder()
     order.apply(typist.insert(0, "\n" * 100_000))
 

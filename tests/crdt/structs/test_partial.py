@@ -39,7 +39,10 @@ def test_new_update_without_missing_structs_is_taken_whole() -> None:
 
 
 def test_known_structs_are_left_out() -> None:
-    """Known structs, and known parts of structs, are left out, whatever they refer to."""
+    """Known structs, and known parts of structs, are left out.
+
+    They may refer to missing structs.
+    """
     section = Section(1, 0, [letter((9, 9)), placed(text("abc"), left=(1, 0))])
 
     assert part_of({1: 1}, section) == ({1: (1, 4)}, set())

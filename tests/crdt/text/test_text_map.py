@@ -45,7 +45,7 @@ def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) ->
 def test_text_map_over_many_changes_leads_to_equal_bytes(
     first: str, second: str, third: str
 ) -> None:
-    """Bytes that survive any number of changes are mapped to equal bytes."""
+    """Bytes that no change has deleted are mapped to equal bytes."""
     texts = [text.encode() for text in (first, second, third)]
     found = TextMap.whole(len(texts[0]))
     for old, new in itertools.pairwise(texts):

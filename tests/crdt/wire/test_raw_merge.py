@@ -93,9 +93,9 @@ def test_merge_equals_merge_of_yjs(yjs: Yjs, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_merged_state_equals_state_of_yjs(yjs: Yjs, seed: int) -> None:
-    """A merged state equals Yjs's state, whatever the order of the updates.
+    """For any order of the updates, the merged state equals Yjs's state.
 
-    The state can be encoded at any time, and can go on from its encoded form.
+    It can be encoded at any time, and can take more updates after that.
     """
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)

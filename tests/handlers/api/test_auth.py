@@ -710,7 +710,7 @@ async def test_login_unused_for_14_days_ends(clock, ada: Api, bob: Api) -> None:
 
 
 async def test_login_in_use_ends_after_30_days(clock, ada: Api) -> None:
-    """A login ends 30 days after it began, however often it is refreshed."""
+    """A login ends 30 days after it began, even if it is refreshed often."""
     token = ada.refresh_token
     for _ in range(2):
         clock.advance(13 * DAY_S)

@@ -401,7 +401,7 @@ async def test_failed_deletion_of_old_picture_is_logged_only(
 async def test_cloudinary_key_and_signature_are_not_logged(
     cloud: Cloudinary, ada: Api, caplog, expect_log
 ) -> None:
-    """Neither the secret key nor a signature is logged, whatever Cloudinary answers."""
+    """After any answer of Cloudinary, the log has neither the secret key nor a signature."""
     expect_log("the picture .* could not be deleted")
     caplog.set_level("DEBUG")
     await upload(ada, picture())

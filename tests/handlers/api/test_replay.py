@@ -95,7 +95,7 @@ async def test_times_never_decrease_when_the_clock_was_set(
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
 async def test_moment_after_all_updates_is_not_found(ada: Api, sequence: str) -> None:
-    """A sequence number beyond all updates is not found, however long it is."""
+    """A sequence number beyond all updates is not found, even if it has many digits."""
     assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (
         404,
         "not_found",

@@ -186,7 +186,7 @@ def test_normalize_forgives_capitals_dashes_blanks_and_look_alikes(text: str, me
 
 
 def test_sortable_id_made_later_is_greater() -> None:
-    """A later id is greater than an earlier one, whatever their random parts are."""
+    """A later id is greater than an earlier one, with any random parts."""
     early = ids.new_sortable_id(lambda count: b"\xff" * count, 1_000)
     late = ids.new_sortable_id(lambda count: b"\x00" * count, 1_001)
 

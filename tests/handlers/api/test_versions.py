@@ -160,7 +160,7 @@ async def test_save_keeps_every_character_of_code(ada: Api, code: str) -> None:
     "code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)]
 )
 async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
-    """The limit of code counts bytes of UTF-8, however large their JSON is."""
+    """The limit of code counts bytes of UTF-8. The size of the JSON does not matter."""
     session_id = await ada.new_session()
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": code})

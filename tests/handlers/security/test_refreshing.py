@@ -68,7 +68,7 @@ class Device:
         return row
 
     async def restore(self, row: Login) -> None:
-        """Put the row of the login back as it was."""
+        """Restore the row of the login from the backup."""
         await self.store.end_login(row.id)
         await self.store.add_login(row)
 

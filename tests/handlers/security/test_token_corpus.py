@@ -417,7 +417,7 @@ async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada:
 
 
 def test_cached_token_after_expiry_is_refused(tokens: Tokens, clock_ms: Clock) -> None:
-    """A token in the cache is refused after its expiry, however often it was used before."""
+    """A token in the cache is refused after its expiry, even if it was used often before."""
     token = tokens.access_token("user", "login")
 
     before = [refusal(tokens, token) for _ in range(3)]

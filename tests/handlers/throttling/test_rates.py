@@ -44,7 +44,7 @@ def test_bucket_allows_its_burst_and_then_requires_waits() -> None:
 
 
 def test_bucket_fills_at_its_rate_up_to_burst() -> None:
-    """A bucket fills at its rate, and never over its burst, however long the pause is."""
+    """A bucket fills at its rate. Even after a long pause, it has no more than its burst."""
     bucket = Bucket(rate=2, burst=3, now=0)
     for _ in range(3):
         bucket.spend(1, 0)

@@ -166,7 +166,7 @@ class TestVersions:
         ]  # fmt: skip
 
     async def test_version_after_damaged_one_has_next_number(self, texts: Store) -> None:
-        """A new version is stored, whatever text the damaged version had."""
+        """A new version is stored, even if the damaged version had the same text."""
         await change(texts, "versions", place(3), {"content": flipped})
 
         stored, is_new = await texts.add_version(version("code 3"), MANY)

@@ -26,7 +26,7 @@ SECRET = "s1-secret-1"
 
 
 async def the_invite(store: Store, number: int = 1) -> Invite:
-    """Return an invite of s1 as it is listed, usable or not."""
+    """Return an invite of s1 as the list has it, even if it is not usable."""
     return (await the_use(store, number))[0]
 
 
@@ -181,7 +181,7 @@ class TestListing:
     async def test_invite_list_pages_newest_first_by_id(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
     ) -> None:
-        """A page has the newest ids below `before`, whatever the times and the order of arrival."""
+        """A page has the newest ids below `before`. Times and order of arrival do not matter."""
         await seed.session()
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
             await seed.invite(number, created_at=NOW - number)

@@ -191,7 +191,7 @@ class TestRotation:
     async def test_rotation_of_successor_after_retry_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """A client that lost the answer can go on with the successor after a retry."""
+        """A client that did not get the answer can use the successor after a retry."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
         await self.rotate(store, "hash-0", "hash-1")
@@ -242,7 +242,7 @@ class TestRotation:
     async def test_rotation_of_replaced_token_within_window_gives_newest(
         self, store: Store, seed: Seed, token: int
     ) -> None:
-        """A token counts as stolen `retry_ms` after its exchange, however many tokens followed."""
+        """A token counts as stolen `retry_ms` after its exchange, even if many tokens followed."""
         await seed.user("ada")
         for number in range(5):
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
@@ -318,7 +318,7 @@ class TestRotation:
     async def test_rotation_of_expired_login_is_not_found(
         self, store: Store, seed: Seed, presented: str
     ) -> None:
-        """An expired login is not found, whatever token is presented."""
+        """An expired login is not found, with any token."""
         await seed.user("ada")
 
         with pytest.raises(NotFound):
@@ -343,7 +343,7 @@ class TestRotation:
     async def test_rotation_never_extends_login_beyond_its_end(
         self, store: Store, seed: Seed
     ) -> None:
-        """A login expires at `ends_at`, however often it is used."""
+        """A login expires at `ends_at`, even if it is used often."""
         await seed.user("ada")
 
         rotated = await self.rotate(store, "hash-0", "hash-1", expires_at=NOW + 100 * HOUR)
@@ -443,7 +443,7 @@ class TestRotation:
 
 class TestLoginsOfUser:
     async def test_login_list_is_sorted_by_last_use(self, store: Store, seed: Seed) -> None:
-        """The logins have every field, and are sorted whatever the order of sign-ins was."""
+        """The logins have every field. The order of the sign-ins does not matter."""
         await seed.user("ada")
         for number, used in ((2, 5), (3, 9), (4, 7)):
             await store.add_login(login("ada", number, used_at=NOW + used))

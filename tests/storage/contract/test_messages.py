@@ -303,7 +303,7 @@ class TestReading:
     async def test_mark_read_by_concurrent_calls_keeps_highest_number(
         self, store: Store, seed: Seed
     ) -> None:
-        """The highest number counts, in whatever order the calls come."""
+        """The highest number counts, in any order of the calls."""
         await self.chat(store, seed, 20)
 
         await asyncio.gather(*(store.read_messages("s1", "u-bob", (n * 7) % 18) for n in range(18)))

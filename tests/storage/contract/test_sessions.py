@@ -291,7 +291,7 @@ class TestSessionsOf:
     async def test_sessions_of_user_with_equal_times_are_each_on_one_page(
         self, store: Store, seed: Seed, limit: int
     ) -> None:
-        """Each session is on exactly one page, however the pages cut through equal times."""
+        """Each session is on exactly one page, even if a page ends between equal times."""
         for number, moment in enumerate([5, 3, 3, 3, 3, 3, 1]):
             await seed.session(f"s{number}", updated_at=NOW + moment)
 

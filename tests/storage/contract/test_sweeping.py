@@ -148,7 +148,10 @@ class TestSweeping:
         assert await store.sweep(IDLE, NOW + DAY, MANY) == []
 
     async def test_sweep_never_removes_accounts(self, store: Store, seed: Seed) -> None:
-        """An account is never swept, however long it was idle, even if it was a guest before."""
+        """A sweep never removes an account.
+
+        It may have been idle for long, or a guest before.
+        """
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada")
         account = user("gil")

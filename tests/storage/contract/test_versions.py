@@ -132,7 +132,7 @@ class TestVersions:
     async def test_version_of_same_files_returns_existing_version(
         self, store: Store, seed: Seed
     ) -> None:
-        """The existing version is returned unchanged, whatever other fields the new one has."""
+        """The existing version is returned unchanged, even if the new one has other fields."""
         await seed.session()
         first, _ = await store.add_version(version("a", label="first"), MANY)
 

@@ -39,7 +39,7 @@ def write_garbage(path: Path) -> None:
 
 class TestFiles:
     async def test_store_files_are_private_under_any_umask(self, path: Path) -> None:
-        """Database, write-ahead log, shared memory and lock are private, whatever the umask."""
+        """With any umask, database, write-ahead log, shared memory and lock are private."""
         store = SqliteStore(path)
         with loose_umask():
             await store.open()

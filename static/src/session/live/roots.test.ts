@@ -11,7 +11,7 @@ function arrived(write: (doc: Y.Doc) => void): Y.Doc {
   return doc
 }
 
-it("distinguishes texts from other roots, whatever content they begin with", () => {
+it("distinguishes texts from other roots by any first content", () => {
   const doc = arrived((theirs) => {
     theirs.getText("text").insert(0, "a")
     theirs.getText("bold").insert(0, "a", { bold: true })

@@ -68,7 +68,10 @@ def test_map_that_is_no_table_has_no_changes() -> None:
 
 
 def test_memory_for_entries_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entries beyond the limits are not told, and the oldest replaced ones are forgotten."""
+    """Changes of entries beyond the limits are not found.
+
+    The oldest replaced entries are forgotten.
+    """
     monkeypatch.setattr(file_changes, "MAX_ENTRIES", 1)
     monkeypatch.setattr(file_changes, "_MAX_KNOWN", 3)
     log = Logged()
