@@ -96,7 +96,7 @@ async def test_notes_are_not_kept_for_closed_sockets(ada: Api, server) -> None:
 
 
 async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
-    """When a document becomes half full, the server sends a note, and the session has the document's size.
+    """When a document becomes half full, a note is sent, and the session has its size.
 
     When compaction has made the document small, the server sends a second note.
     """
