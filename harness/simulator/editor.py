@@ -79,7 +79,7 @@ class Editor:
         return change.at, len(change.removed), change.inserted
 
     def merge(self, text: str) -> None:
-        """Show a text in which another person changed one place.
+        """Replace the text by one in which another person has changed one place.
 
         The cursor keeps its place in the text. The history keeps only its newest step, if that step
         is outside the changed place. The positions of older steps belong to a text without the

@@ -62,7 +62,7 @@ def fifo(name: str) -> Make:
 
 
 def replaced(by: Make) -> Make:
-    """Return a function that replaces the data folder by what `by` makes."""
+    """Return a function that replaces the data folder. The function `by` makes the replacement."""
 
     def make(folder: Path) -> None:
         folder.rmdir()
@@ -198,7 +198,7 @@ async def test_rehearse_reports_port_of_another_program(tmp_path: Path) -> None:
             listen(config)
 
 
-async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_server) -> None:
+async def test_rehearse_with_running_server_names_it(tmp_path: Path, start_server) -> None:
     """The port of the server that runs on the same store is no error, and that server continues."""
     server = await start_server()
 
@@ -210,7 +210,7 @@ async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_ser
     assert (await Api(server.url).get("/readyz")).status == 200
 
 
-async def test_rehearse_of_usable_places_leaves_them_as_they_are(tmp_path: Path) -> None:
+async def test_rehearse_of_usable_places_does_not_change_them(tmp_path: Path) -> None:
     """`rehearse` makes and migrates nothing in an empty folder or in a store not closed cleanly."""
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     assert await rehearse(config) == ""

@@ -300,8 +300,8 @@ async def test_guest_tokens_end_at_sign_up_even_if_it_is_interrupted(
 ) -> None:
     """The store fails after the guest became a user, and before the guest's login has ended.
 
-    A token that is later than the store is accepted after a restored backup. No token of this guest
-    may be accepted in this way.
+    After a restored backup, the server accepts tokens that are later than the store. It must not
+    accept a token of this guest for that reason.
     """
     anyone = Api(gus.url)
     newest = (await anyone.post("/user/refresh", {"refreshToken": gus.refresh_token})).body

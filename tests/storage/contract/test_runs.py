@@ -129,7 +129,7 @@ class TestRuns:
 
 class TestEnds:
     async def test_deleted_session_has_no_runs(self, store: Store, seed: Seed) -> None:
-        """The runs of a session with the same id that is made later count from 1 again."""
+        """A later session with the same id has no runs, and its runs count from 1."""
         await seed.session()
         await store.add_run(run(), MANY)
 
