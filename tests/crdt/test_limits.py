@@ -1,4 +1,4 @@
-"""Tests of the limits of rooms, and of the counts of how often they were reached."""
+"""Tests of the limits of rooms. Each limit also counts how often it was reached."""
 
 import re
 from pathlib import Path

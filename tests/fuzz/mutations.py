@@ -73,7 +73,8 @@ class Mutator:
     def frame(self, source: Random, room: Room, user: str, *, is_tame: bool) -> tuple[str, bytes]:
         """Return (kind, frame) for a user of a room.
 
-        A tame room gets no updates that fit the room but that no client could make.
+        A tame room gets only updates that some client could make, and updates that do not fit the
+        room.
         """
         index = room.index
         weights = TAME if is_tame else _WILD

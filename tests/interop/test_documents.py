@@ -161,7 +161,8 @@ async def test_document_of_any_type_is_in_every_answer(
 async def test_features_of_texts_are_refused_for_other_roots(peers: Peers, ada: Api) -> None:
     """The refusal names the root and its type.
 
-    The API never reports success without a change, and never says that the root does not exist.
+    Without a change, the API never reports success. It also never says that the root does not
+    exist.
     """
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"

@@ -27,8 +27,8 @@ BLOCKS = "█" * 17
 async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
     """Make a session in which Ada pastes a secret and Bob types it again letter by letter.
 
-    They also delete a part of it, save versions, and run a program that prints it. Return (session
-    id, sequence).
+    They also delete a part of the secret, save versions, and run a program that prints the secret.
+    Return (session id, sequence).
     """
     session_id = await ada.new_session(code="first\nlast\n")
     for name, api in (("a", ada), ("b", bob)):

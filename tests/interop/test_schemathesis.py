@@ -2,8 +2,8 @@
 
 From the API's description, it makes valid and invalid requests.
 
-It finds errors of the server, answers that are not described, invalid requests that are accepted,
-and operations that answer without a sign-in. It runs as a separate program, with a fixed seed.
+It finds errors of the server, undescribed answers, and accepted invalid requests. It also finds
+operations that answer without a sign-in. It runs as a separate program, with a fixed seed.
 """
 
 import asyncio

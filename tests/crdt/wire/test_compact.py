@@ -97,7 +97,7 @@ def test_squash_keeps_other_struct_kinds() -> None:
     ],
 )
 def test_squash_joins_only_structs_that_continue_a_run(second: str) -> None:
-    """A struct joins only if its origin is the struct before it and its right origin is equal."""
+    """A struct is joined only to its origin, and only if both have equal right origins."""
     update = bytes.fromhex("0102" + "0500" + "040104746578740261" + "61" + second + "00")
 
     assert squash(update) == update

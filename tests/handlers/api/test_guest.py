@@ -76,7 +76,7 @@ async def test_guest_sign_in_answers_with_tokens_session_and_role(
 
 
 async def test_guest_name_in_use_is_accepted(ada: Api, session_id: str) -> None:
-    """Guests may have the same name as another guest or a user, but nobody can sign in by it."""
+    """Guests may have the name of another guest or a user, but cannot sign in by name."""
     guests = [await guest_of(ada, session_id, name) for name in ("ada", "ada", "Gus", "Gus")]
 
     assert len({guest.user["id"] for guest in guests}) == 4

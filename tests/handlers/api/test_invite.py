@@ -589,7 +589,7 @@ async def test_refused_sign_up_does_not_use_its_invite(start_server) -> None:
 async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
     start_server,
 ) -> None:
-    """Sign-ups by invite count for the invite, and for the address's wider bound of such sign-ups.
+    """A sign-up by invite counts for the invite, and for a wider bound of the address.
 
     The narrower bound for sign-ups without an invite does not apply, so a class can sign up.
     """

@@ -98,7 +98,7 @@ async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, na
 
 
 async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None:
-    """Right passwords do not reset the count of wrong passwords by others, and are not counted."""
+    """Right passwords are not counted, and do not reset the count of wrong passwords of others."""
     assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
     assert [await attempt(ada.url, PASSWORD, username="ada") for _ in range(8)] == [(200, None)] * 8
 

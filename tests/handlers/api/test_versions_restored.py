@@ -105,7 +105,7 @@ async def test_restore_with_bad_version_or_root_is_refused(
 
 
 async def test_restore_at_version_limit_is_refused_and_changes_nothing(start_server) -> None:
-    """A restore is refused if its version could not be stored, and the document does not change."""
+    """If its version cannot be stored, a restore is refused, and the document does not change."""
     server = await start_server(versions=3)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()

@@ -186,7 +186,7 @@ async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_
 
 @pytest.mark.parametrize("is_early", [True, False])
 async def test_refused_client_keeps_no_memory(server, ada: Api, is_early: bool) -> None:
-    """Data of a refused client is not kept in memory, and no more is read before the close."""
+    """The server drops the data of a refused client, and reads no more data before the close."""
     session_id = await ada.new_session()
     half = masked(b"y" * 3_000_000)
     sent, rest = masked(b"x" * 60_000) * 4 + half[:500_000], half[500_000:]

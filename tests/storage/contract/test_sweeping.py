@@ -255,7 +255,7 @@ class TestSweeping:
     async def test_sweep_of_session_owner_leaves_no_session_without_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """A sweep leaves no session without an owner, even if a guest could become the owner."""
+        """After a sweep, each session has an owner, even if only a guest could become the owner."""
         await self.guests(store, seed, "gil")
         await seed.user("ada")
         with contextlib.suppress(StoreError):

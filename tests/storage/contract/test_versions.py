@@ -356,7 +356,7 @@ class TestRetention:
     async def test_retention_never_drops_versions_made_by_users(
         self, store: Store, seed: Seed
     ) -> None:
-        """If no automatic version is left, no version of any kind can be added at the limit."""
+        """At the limit, no version can be added if there is no automatic version to delete."""
         await seed.session()
         for number, kind in enumerate(
             [VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]

@@ -229,10 +229,7 @@ export class Runs {
     this.typed.waits(false)
   }
 
-  /**
-   * Tell other people about the running program. Wait first if the last message was less than
-   * TELL_MS ago.
-   */
+  /** Tell other people about the running program, at most once in TELL_MS. */
   private tell(): void {
     clearTimeout(this.telling)
     const waitMs = this.toldAt + TELL_MS - Date.now()

@@ -14,7 +14,10 @@ from tests.storage.rows import run as run_row
 
 
 def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
-    """An entry has `paste` and `pause` only if it has such a value, which is rare."""
+    """An entry without a paste or a long pause has no fields `paste` and `pause`.
+
+    Most entries have none.
+    """
     plain = timeline.timeline_entry(Stretch(1, 3, 1_000, 2_000, "u1", inserted=4, deleted=1))
     notable = timeline.timeline_entry(
         Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000)

@@ -120,7 +120,7 @@ async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -
 async def test_lease_renewal_during_close_logs_no_error(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lease that was given back is not taken for a lost lease, so no error is logged."""
+    """A lease that was given back does not count as lost, so no error is logged."""
     store, begun, given_back, ended = (
         MongoStore(place.direct),
         asyncio.Event(),
