@@ -1,9 +1,9 @@
 """Measures how a browser starts the web app: `make cold-start`.
 
-A real server and Chromium with an empty cache give the bytes of the landing page and of a session,
-and the time until the session's text is shown. The second visit is over a fast 3G line, and the
-browser already has the app's files. Times depend on the machine. The exit code is 1 if a figure is
-over its bound.
+With a real server and with Chromium, it measures the bytes of the landing page and of a session. It
+also measures the time until the session's text is shown. The cache is empty at first. The second
+visit is over a fast 3G line, and the browser already has the app's files. Times depend on the
+machine. The exit code is 1 if a figure is over its bound.
 """
 
 import asyncio

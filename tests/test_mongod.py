@@ -10,7 +10,7 @@ from storage.mongo.database.driver import Document
 
 
 def _forget(connect_to: int = 0, *, bind: bool = False) -> None:
-    """Open a TCP socket like those of the driver, and forget it, so that Python warns of it."""
+    """Open a TCP socket like the driver's, and drop it without closing it. Python warns of this."""
     forgotten = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if bind:
         forgotten.bind(("127.0.0.1", 0))

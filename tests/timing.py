@@ -8,8 +8,9 @@ kinds equally. The exit code is 1 if two kinds that should look alike can be tol
 Two kinds are told apart if both conditions hold. By Mann-Whitney's U, the chance of such a
 difference between equal kinds is below 1 in 1,000. The medians differ by more than 2 ms. The first
 condition alone would find differences of microseconds, which nobody can use. An account has five
-tries in half an hour, and five answers over a network that jitters by a millisecond do not show 2
-ms. The important difference is a hash that only one kind computes, which takes 100 ms and more.
+tries in half an hour. If the network's delay varies by a millisecond, five answers cannot show a
+difference of 2 ms. The important difference is a hash that only one kind computes, which takes 100
+ms and more.
 
 For logins the bound is 20 ms. A wrong secret ends an existing login, which is a commit (1 ms, or 5
 ms on a busy machine). A login that does not exist has no such commit. The difference does not help

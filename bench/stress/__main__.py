@@ -6,7 +6,7 @@ python -m bench.stress --minutes 1 --seed 7 --people 4
 The routes come from the table of operations, and the events from the table of Socket.IO events. So
 new routes and events are used without a change here.
 
-It is a failure if the event loop is held for more than 100 ms, or if the server's memory grows by
+The run fails if the event loop is held for more than 100 ms, or if the server's memory grows by
 more than 300 MiB. An answer 5xx (except 503 with Retry-After), the server's death and a logged
 error are failures, too. Each failure is printed with the actions that ran at that time. With the
 same seed, each person repeats the same actions, as long as the answers are the same.

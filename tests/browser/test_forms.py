@@ -174,9 +174,9 @@ def forms_in_source() -> Iterator[str]:
 def test_every_form_is_checked() -> None:
     """Each form uses `Form`, except a few, which have tests of their own.
 
-    The chat's is tested above, a session's title in `test_bar.py` and on its card in
-    `test_home.py`, a line of a program's input in `test_run_input.py`, and a test of a program in
-    `test_program_tests.py`. The form that hands a session over is tested in `test_account.py`.
+    A test above tests the form of the chat. `test_bar.py` and `test_home.py` test the title of a
+    session, `test_run_input.py` a line of a program's input, and `test_program_tests.py` a test of
+    a program. `test_account.py` tests the form that hands a session over.
     """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))

@@ -72,7 +72,7 @@ def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool
 def test_log_request_leaves_out_secrets(
     caplog: pytest.LogCaptureFixture, path: str, shown: str
 ) -> None:
-    """The logged path has no query, and nothing of a secret after /join or /invite."""
+    """The logged path has no query. A secret after /join or /invite is left out."""
     handler: Any = SimpleNamespace(
         request=SimpleNamespace(
             method="GET", path=path, uri=f"{path}?token=hidden", request_time=lambda: 0.0015

@@ -211,7 +211,7 @@ async def test_rehearse_with_running_server_names_it(tmp_path: Path, start_serve
 
 
 async def test_rehearse_of_usable_places_does_not_change_them(tmp_path: Path) -> None:
-    """`rehearse` makes and migrates nothing in an empty folder or in a store not closed cleanly."""
+    """`rehearse` changes neither an empty folder nor a store that was not closed cleanly."""
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     assert await rehearse(config) == ""
     assert kept(tmp_path) == []

@@ -38,7 +38,7 @@ export interface Moment {
   author: Page["authors"][number] | null
   root: string
   position: number
-  /** names of the roots that are not shown, because they are not texts */
+  /** names of the roots that the replay cannot show, because they are not texts */
   others: string[]
   /** the files with the names that they had then, by root */
   names: ReadonlyMap<string, FileName>

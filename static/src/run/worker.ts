@@ -11,8 +11,7 @@ export class ProgramWorker {
 
   constructor(code: ArrayBuffer, assets: Assets, isForImage = false) {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }))
-    // The worker is no module, because a module does not start from a blob in a page without an
-    // origin.
+    // The worker is a classic one. In a page without an origin, a module cannot start from a blob.
     this.worker = new Worker(url)
     const { port1, port2 } = new MessageChannel()
     this.port = port1

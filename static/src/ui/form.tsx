@@ -136,8 +136,8 @@ const isWhole = (text: string) => /^\p{Lu}.*[.!?]$/su.test(text)
 const IS_EMPTY = /^(?:is required|may not be empty)$/
 
 /**
- * Sentences about a field, such as "User name must have at least 3 characters." A message of the
- * server that is a whole sentence stays unchanged.
+ * Sentences about a field, such as "User name must have at least 3 characters." If the server's
+ * message is already a whole sentence, it stays unchanged.
  *
  * empty: the message to use instead if the field was left empty
  */

@@ -12,8 +12,8 @@ export interface NamedPair {
 }
 
 /**
- * The files of version `a`, and of the newer version `b` unless it is null, in the order of the
- * newer one. Files that are deleted in both are left out.
+ * The files of version `a` and of the newer version `b`, in the order of the newer one. `b` may be
+ * null. Files that are deleted in both are left out.
  */
 export function pairsOf(a: Contents, b: Contents | null, suffix: string) {
   const [older, newer] = [filesTold(a, suffix), filesTold(b ?? a, suffix)]

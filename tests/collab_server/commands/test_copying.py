@@ -22,7 +22,7 @@ async def furnished(folder: Path) -> str:
 async def test_run_copies_rows_and_whether_the_source_was_closed_cleanly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """If the source was not closed cleanly, the target counts as not closed cleanly either."""
+    """The target counts as closed cleanly only if the source was closed cleanly."""
     source, target = await furnished(tmp_path / "from"), tmp_path / "to"
 
     code = await copying.run(source, str(target), into_existing=False)

@@ -102,8 +102,8 @@ export class FileChanges {
   }
 
   /**
-   * Put a file into a folder, before another file of that folder, or after all of them if `before`
-   * is null. The caller has checked that its name is free there.
+   * Put a file into a folder, before the file `before`, or at the end of the folder if that is
+   * null. The caller has checked that its name is free there.
    */
   place(root: string, folder: string, before: string | null): void {
     const file = this.files().find((file) => file.root === root)

@@ -245,8 +245,8 @@ class Sender {
  * unconfirmed: the record of an earlier sending, which the server may have. The new sending is kept
  * there until the server has saved it.
  *
- * Rejects if that fails. Then either nothing was sent, or the server did not confirm that it has
- * the text.
+ * Rejects if that fails. In that case, it has sent nothing, or the server has not confirmed the
+ * text.
  */
 export async function bringAsNew(
   mine: Y.Doc,

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest"
 import { Host } from "./host"
 
 it("reports the end of a run that is stopped before its frame has sent its first message", () => {
-  // the frame is not added to the page, because no server could send its content
+  // the frame stays out of the page: there is no server for its content
   vi.spyOn(document.body, "append").mockImplementation(() => undefined)
   const hear = vi.fn()
   const host = new Host(hear)
