@@ -45,9 +45,11 @@ all objects then comes after 35,000 new ones, and `short_collections` keeps the 
 _LONG_S = 0.004
 """Seconds of CPU time. Objects that survive a longer collection are set aside."""
 _ASIDE_S = 600.0
-"""Seconds after which the objects that were set aside are collected, too. With 2,000 clients that
-poll, that holds the event loop for 0.3 s. Until then, such objects stay if they are unused and in a
-cycle of references."""
+_MANY_ASIDE = 200_000
+"""Seconds and number of objects after which those that were set aside are collected, too. With
+2,000 clients that poll, that holds the event loop for 0.3 s; with the modules alone for 40 ms, so a
+small server never does it. Until then, such objects stay if they are unused and in a cycle of
+references: some 20 MB at most, while fewer are set aside."""
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +146,7 @@ def short_collections(
     that survive a long one are set aside (`gc.freeze`), and the next one looks at newer objects
     only.
     """
-    begun_s, all_at = 0.0, now_s() + _ASIDE_S
+    begun_s, all_at, before = 0.0, now_s() + _ASIDE_S, gc.get_freeze_count()
 
     def collected(phase: str, info: dict[str, int]) -> None:
         nonlocal begun_s
@@ -160,7 +162,7 @@ def short_collections(
         # Python postpones a collection until the new objects are a quarter of those that survived
         # the last one. This collection finds few objects, so that is a small number again.
         nonlocal all_at
-        if now_s() >= all_at:
+        if now_s() >= all_at and gc.get_freeze_count() - before >= _MANY_ASIDE:
             all_at = now_s() + _ASIDE_S
             gc.unfreeze()
         gc.collect()
