@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.hostile import ATTEMPTS, IN_A_PAGE, PYTHON, refused, table, victim
-from tests.browser.programs import output, run
+from tests.browser.programs import choose_language, output, run
 
 
 async def test_hostile_program_reaches_nothing(person: NewPerson) -> None:
@@ -48,8 +48,7 @@ async def test_forged_message_is_ignored(person: NewPerson, data: str) -> None:
     ada = await victim(person, "javascript")
     await run(ada, "console.log('mine')")
     await expect(output(ada)).to_have_text("mine")
-    language = ada.page.get_by_role("banner").get_by_label("Language")
-    await language.select_option("html")
+    await choose_language(ada, "html")
     answers = "onmessage = () => document.body.append('answered')"
     end = "setTimeout(() => document.body.append('end'), 500)"
     await run(ada, f"<body><script>{answers}; parent.postMessage({data}, '*'); {end}</script>")

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson
-from tests.browser.programs import output, programmer, run
+from tests.browser.programs import choose_language, output, programmer, run
 from tests.conftest import StartServer
 from tests.runner_service import runner_service
 
@@ -37,7 +37,7 @@ async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) ->
     await ada.button("Stop").click()
     await expect(ada.page.get_by_text("Stopped after")).to_be_visible()
 
-    await ada.page.get_by_role("banner").get_by_label("Language").select_option("java")
+    await choose_language(ada, "java")
     await run(ada, "class Main {}")
     await expect(
         ada.page.get_by_text(re.compile("service .* does not run Java either"))
