@@ -3,6 +3,7 @@ import { post } from "../api"
 import { LANGUAGES } from "../lib/languages"
 import { go } from "../router"
 import type { Session } from "../types"
+import { AccessChoice } from "../ui/access_choice"
 import { Dialog } from "../ui/dialog"
 import { Choice, Field, Form } from "../ui/form"
 
@@ -28,15 +29,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           value="javascript"
           options={LANGUAGES.map((language) => [language.id, language.name])}
         />
-        <Choice
-          name="access"
-          label="Who may join"
-          value="link"
-          options={[
-            ["link", "Anyone signed in with the link"],
-            ["invite", "Only people I invite"],
-          ]}
-        />
+        <AccessChoice value="link" />
         <label class="check">
           <input type="checkbox" name="starter" value="yes" defaultChecked /> Start with a small
           example

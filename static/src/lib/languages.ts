@@ -178,16 +178,20 @@ export const languageName = (id: string) =>
 export const suffixOf = (id: string) =>
   LANGUAGES.find((language) => language.id === id)?.suffix ?? "txt"
 
+/** The language of a file: by its suffix, or else the session's. */
+export function languageOfFile(name: string, sessionLanguage: string): string {
+  const suffix = name.slice(name.lastIndexOf(".") + 1 || name.length).toLowerCase()
+  return LANGUAGES.find((language) => language.suffix === suffix)?.id ?? sessionLanguage
+}
+
 /**
- * The language pack for a file, found by the suffix of its name, or else by the session's language.
- * If a pack cannot be loaded, the text has no colours.
+ * The language pack for a file, see `languageOfFile`. If a pack cannot be loaded, the text has no
+ * colours.
  */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
-  const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()
-  const language =
-    LANGUAGES.find((known) => known.suffix === suffix) ??
-    LANGUAGES.find((known) => known.id === sessionLanguage)
-  return language ? language.load().catch(() => []) : []
+  const id = languageOfFile(file, sessionLanguage)
+  const pack = LANGUAGES.find((language) => language.id === id)?.load()
+  return pack ? pack.catch(() => []) : []
 }
 
 /** All languages with their names, and the present one if only another program knows it. */

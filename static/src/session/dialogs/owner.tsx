@@ -2,6 +2,7 @@
 import { patch } from "../../api"
 import { languageChoices } from "../../lib/languages"
 import type { Session } from "../../types"
+import { AccessChoice } from "../../ui/access_choice"
 import { Choice, Field, Form } from "../../ui/form"
 
 interface Props {
@@ -28,15 +29,7 @@ export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
           value={session.language}
           options={languageChoices(session.language)}
         />
-        <Choice
-          name="access"
-          label="Who may join"
-          value={session.access}
-          options={[
-            ["link", "Anyone signed in with the link"],
-            ["invite", "Only people I invite"],
-          ]}
-        />
+        <AccessChoice value={session.access} />
         <Choice
           name="joinRole"
           label="They join as"

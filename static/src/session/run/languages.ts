@@ -1,5 +1,5 @@
 // Says which files can run in this browser, and why other files cannot.
-import { LANGUAGES, languageName } from "../../lib/languages"
+import { languageName } from "../../lib/languages"
 
 /**
  * Languages that browsers run, and the megabytes that the first run loads; 0 if there is little to
@@ -16,12 +16,6 @@ const RUNS: ReadonlyMap<string, number> = new Map([
 
 /** Languages of text that is not a program. */
 const NO_PROGRAMS = new Set(["css", "markdown", "json", "yaml", "plaintext"])
-
-/** The language of a file: by its suffix, or else the session's. */
-export function languageOfFile(name: string, sessionLanguage: string): string {
-  const suffix = name.slice(name.lastIndexOf(".") + 1 || name.length).toLowerCase()
-  return LANGUAGES.find((language) => language.suffix === suffix)?.id ?? sessionLanguage
-}
 
 /** Whether this browser runs the language. */
 export const runsHere = (language: string): boolean => RUNS.has(language)
