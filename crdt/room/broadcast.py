@@ -48,7 +48,7 @@ class Broadcast:
         # The frame is encoded once, here, not for each connection. In a class of fifty that saves
         # 48 of 49 encodings.
         if len(self._connections) == 1 and source in self._connections:
-            return  # whoever works alone may send megabytes, which need no copy
+            return  # nobody else is here, and a frame of megabytes should not be copied for nobody
         is_first = not self._frames
         self._frames.append(self._encode(frame))
         self._sources.append(source)

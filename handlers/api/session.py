@@ -1,5 +1,6 @@
 """Sessions and their members."""
 
+import asyncio
 import base64
 import binascii
 import logging
@@ -36,6 +37,9 @@ _log = logging.getLogger(__name__)
 
 _MAX_TIME = 1 << 53
 MEMBERS_IN_LISTS = 20
+_VIEWS_A_TURN = 10
+"""Sessions of a list that are made ready in one turn of the event loop. That takes some 1 ms, and
+several members may ask for lists at the same time."""
 _UNTITLED = "Untitled session"
 
 
@@ -74,7 +78,12 @@ class SessionHandlerBase(BaseHandler):
                 row, all_members[:shown], len(all_members), people, online, fill
             )
 
-        return [view(row) for row in listed]
+        views: list[sessions.Session] = []
+        for at in range(0, len(listed), _VIEWS_A_TURN):
+            views += map(view, listed[at : at + _VIEWS_A_TURN])
+            if at + _VIEWS_A_TURN < len(listed):
+                await asyncio.sleep(0)
+        return views
 
 
 class SessionsHandler(SessionHandlerBase):

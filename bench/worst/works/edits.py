@@ -255,7 +255,7 @@ WORKS = (
          once("large", large_document)),
     Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened",
          _load, _poison),
-    Work("text near its limit", f"{_SHARED_STRUCTS:,} structs in a shared type, and edits beside",
+    Work("text near its limit", f"{_SHARED_STRUCTS:,} structs in a shared type, edits elsewhere",
          _type_near_the_limit, _near_the_limit),
     Work("presence", "twelve people send the largest presence ten times a second", _presence,
          _prepare_class),

@@ -11,6 +11,7 @@ import pytest
 from collab_server.server import Server
 from handlers.http.base import BaseHandler
 from handlers.http.json_pieces import WRITTEN
+from handlers.http.views import sessions
 from tests.api import Api
 from tests.handlers.clients import exchange
 from tests.narrowing import required
@@ -101,3 +102,30 @@ async def test_small_answer_is_one_write(ada: Api, monkeypatch: pytest.MonkeyPat
 
     assert (await ada.get(f"/code/{session_id}/replay")).status == 200
     assert flushed == [True]
+
+
+async def test_list_of_sessions_is_made_in_several_turns(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 sessions with 20 members each held the event loop for 20 ms."""
+    for _ in range(25):
+        await ada.new_session()
+    turns: list[int] = []
+    loop, view = asyncio.get_running_loop(), sessions.session
+
+    def note_turn() -> None:
+        turns.append(0)
+        if sum(turns) < 25:
+            loop.call_soon(note_turn)
+
+    def seen(*arguments: Any) -> sessions.Session:
+        if not turns:
+            note_turn()
+        turns[-1] += 1
+        return view(*arguments)
+
+    monkeypatch.setattr(sessions, "session", seen)
+    items = (await ada.get("/session?limit=200")).body["items"]
+
+    assert len(items) == sum(turns) == 25
+    assert max(turns) <= 10
