@@ -1,8 +1,10 @@
 """Measures how fast programs start in a browser: `make run-speed`.
 
 A real server and Chromium give the time from the key that runs a program until its end is shown,
-the time of a series of tests, and from a key to the next frame while a program loops. Times depend
-on the machine. The exit code is 1 if a figure is over its bound.
+the time of a series of tests, and from a key to the next frame while a program loops. Last comes
+the server's CPU time in a second for 100 viewers of a program that prints all the time. It is
+compared with the time of their cursors (`tests.run_viewers`). Times depend on the machine. The exit
+code is 1 if a figure is over its bound.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from tests.browser.conftest import FLAGS, Someone
 from tests.browser.programs import output, programmer, run, write
 from tests.cold_start import Figure
 from tests.processes import ServerProcess, free_port
+from tests.run_viewers import cpu_ms_per_s
 from tests.system_packages import needed_program
 
 _PROGRAMS = {
@@ -62,6 +65,8 @@ async def main() -> int:
                 await browser.close()
         finally:
             await server.end()
+    cursors, program = await cpu_ms_per_s()
+    figures.append(Figure("CPU of 100 viewers of a chatty program", program, cursors, "ms"))
     for name, value, most, unit in figures:
         verdict = "" if value <= most else "  too much"
         print(f"{name:<42}{value:>8.2f} {unit:<3} of at most {most:g} {unit}{verdict}")
