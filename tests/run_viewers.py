@@ -30,8 +30,8 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 async def cpu_ms_per_s() -> tuple[float, float]:
     """Return the server's CPU time in ms a second: for the cursors of all, and for a program."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"COLLAB_CONNECTIONS_PER_USER": 2 * _VIEWERS}
-        server = ServerProcess(Path(folder) / "data", free_port(), **settings)
+        data, connections = Path(folder) / "data", 2 * _VIEWERS
+        server = ServerProcess(data, free_port(), COLLAB_CONNECTIONS_PER_USER=connections)
         try:
             await server.start()
             ada = await Api(server.url).sign_up("ada")

@@ -63,3 +63,23 @@ async def test_replay_shows_output_of_its_moment(person: NewPerson) -> None:
     await ada.check_access()
     await moment.fill(str(first["sequence"] - 1))
     await expect(shown).to_have_count(0)
+
+
+async def test_removed_text_leaves_the_output_of_open_pages(person: NewPerson) -> None:
+    """Others see what a program printed. After a redaction, their pages show blocks instead."""
+    ada, gil = await programmer(person, "javascript"), await person()
+    session_id = ada.page.url.rpartition("/")[2].partition("?")[0]
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await gil.button("Output").click()
+    await run(ada, "console.log('sec' + 'ret')")
+    await expect(output(gil)).to_have_text("secret")
+
+    status = await ada.page.evaluate(
+        """id => fetch(`/code/${id}/redact`, {
+          method: 'POST', headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ from: 1, to: 1, text: 'secret' }) }).then(({ status }) => status)""",
+        session_id,
+    )
+
+    assert status == 200
+    await expect(output(gil)).to_have_text("██████")

@@ -112,6 +112,25 @@ it("tells other people about a program only while it runs", async () => {
   expect(say).toHaveBeenLastCalledWith(null)
 })
 
+it("shows no removed text any more after a redaction", async () => {
+  const page = (stdout: string) => ({ runs: [kept(2, "other"), kept(1, stdout)], next: null })
+  vi.mocked(get).mockResolvedValueOnce(page("a secret"))
+  await runs.kept.load()
+  runs.showRun(kept(1, "a secret"))
+  vi.mocked(get).mockResolvedValueOnce(page("a ██████"))
+  await runs.changed()
+  expect(textOf(runs)).toBe("a ██████")
+  expect(runs.kept.history.value?.map(({ stdout }) => stdout)).toEqual(["other", "a ██████"])
+})
+
+it("opens no earlier run after a redaction if the output shows another one", async () => {
+  runs.showRun(kept(1, "old"))
+  runs.showOwn()
+  vi.mocked(get).mockResolvedValueOnce({ runs: [kept(1, "old")], next: null })
+  await runs.changed()
+  expect(runs.shown.value).toBe(null)
+})
+
 it("can run again after its part of the app could not be loaded", async () => {
   frame.isGone = true
   sessionStorage.setItem("reloadedAt", String(Date.now()))
