@@ -77,7 +77,7 @@ async def test_removed_text_leaves_the_output_of_open_pages(person: NewPerson) -
     status = await ada.page.evaluate(
         """id => fetch(`/code/${id}/redact`, {
           method: 'POST', headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify({ from: 1, to: 1, text: 'secret' }) }).then(({ status }) => status)""",
+          body: JSON.stringify({ from: 1, to: 1, text: 'secret' }) }).then(it => it.status)""",
         session_id,
     )
 
