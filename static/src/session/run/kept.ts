@@ -39,6 +39,13 @@ export class KeptRuns {
     this.history.value = null
   }
 
+  /** Forget all runs, and read the newest ones again; return the one of this number among them. */
+  async readAgain(number: number | undefined): Promise<Run | undefined> {
+    this.forget()
+    await this.load()
+    return this.history.peek()?.find((one) => one.number === number)
+  }
+
   keep(runs: Run[]): void {
     const known = new Map((this.history.peek() ?? []).map((run) => [run.number, run]))
     for (const run of runs) known.set(run.number, run)

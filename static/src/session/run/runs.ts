@@ -11,7 +11,7 @@ import { Typed } from "./typed"
 import { KeptRuns } from "./kept"
 import { runsHere, sizeOf, whyNobody } from "./languages"
 import { RemoteRunner } from "./remote"
-import { fresh, joined, type Shown } from "./shown"
+import { fresh, isOnlyHere, joined, ofKept, type Shown } from "./shown"
 import type { RunPresence } from "./types"
 import { aboutRun, piecesOf, tailOf, textOf } from "./words"
 
@@ -43,8 +43,6 @@ export class Runs {
   private readonly own = signal<Shown | null>(null)
   /** a kept run that is shown instead; null if there is none */
   private readonly opened = signal<Shown | null>(null)
-  /** the number of the kept run that was shown last; 0 if there was none */
-  private openedNumber = 0
   readonly shown = computed(() => this.opened.value ?? this.own.value)
   /** whether a program of this browser runs, but the output shows a kept run instead */
   readonly hidesOwn = computed(() => this.phase.value !== "idle" && this.opened.value !== null)
@@ -272,32 +270,20 @@ export class Runs {
     if (!run || run.user.id === this.myId) return
     const { what, end } = aboutRun(run)
     tell(`${run.user.username} ran ${what}. ${end}.`)
-    const shown = this.shown.peek()
-    // no history has the page and the pictures, so another output must not replace them
-    const isOnlyHere = shown !== null && (shown.page !== null || shown.pictures.length > 0)
-    if (this.phase.peek() === "idle" && !isOnlyHere) this.showRun(run)
+    if (this.phase.peek() === "idle" && !isOnlyHere(this.shown.peek())) this.showRun(run)
   }
 
   /** Texts of kept runs were removed. Show none of them any more. */
   async changed(): Promise<void> {
-    const number = this.opened.peek() ? this.openedNumber : 0
+    const number = this.opened.peek()?.kept
     this.opened.value = null
-    this.kept.forget()
-    await this.kept.load()
-    const run = this.kept.history.peek()?.find((one) => one.number === number)
+    const run = await this.kept.readAgain(number)
     if (run) this.showRun(run)
   }
 
   /** Show the output of a kept run. */
   showRun(run: Run): void {
-    const { outcome, exit, ms, isCut } = run
-    this.openedNumber = run.number
-    this.opened.value = {
-      ...fresh(run.name),
-      by: run.user.id === this.myId ? "" : run.user.username,
-      pieces: piecesOf(run),
-      ending: { outcome, exit, ms, isCut },
-    }
+    this.opened.value = ofKept(run, this.myId)
   }
 
   private change(part: Partial<Shown>): void {

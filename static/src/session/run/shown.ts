@@ -1,6 +1,7 @@
 // The run that the output shows: a run of this browser, or a kept one.
 import type { Ending, Piece, Preview } from "../../run/protocol"
 import type { Run } from "../../types"
+import { piecesOf } from "./words"
 
 /** The data of a shown run. */
 export interface Shown {
@@ -20,6 +21,8 @@ export interface Shown {
   page: Preview | null
   /** a different number for each run, so that each page gets a new frame */
   number: number
+  /** the number of the kept run; 0 for a run of this page */
+  kept: number
 }
 
 let number = 0
@@ -35,7 +38,21 @@ export const fresh = (name: string): Shown => ({
   ending: null,
   problem: "",
   page: null,
+  kept: 0,
 })
+
+/** A kept run, as this user sees it. */
+export const ofKept = (run: Run, myId: string): Shown => ({
+  ...fresh(run.name),
+  kept: run.number,
+  by: run.user.id === myId ? "" : run.user.username,
+  pieces: piecesOf(run),
+  ending: { outcome: run.outcome, exit: run.exit, ms: run.ms, isCut: run.isCut },
+})
+
+/** Whether the shown run has a page or pictures: no history has them, so they would be lost. */
+export const isOnlyHere = (shown: Shown | null): boolean =>
+  shown !== null && (shown.page !== null || shown.pictures.length > 0)
 
 /** Join two outputs, with as few pieces as possible. */
 export function joined(before: readonly Piece[], more: readonly Piece[]): Piece[] {
