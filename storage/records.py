@@ -78,7 +78,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A coding session. New edits, messages and versions change `updated_at` too."""
+    """A coding session. New edits, messages and versions change `updated_at` too.
+
+    excerpt  the last lines of the newest version (`Version.excerpt`)
+    """
 
     id: str
     title: str
@@ -91,6 +94,7 @@ class Session:
     created_at: int
     updated_at: int
     runs: Runners = Runners.EDITORS
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +259,34 @@ class Version:
         ):
             return False
         return self.files == other.files and self.documents == other.documents
+
+    def excerpt(self) -> str:
+        """Return the last lines of the main text, or of the longest one if that is blank.
+
+        Blank lines and the indentation that all lines share are left out. "" if there is no text.
+        """
+        texts = self.files or {}
+        for text in (texts.get(self.main_root, ""), max(texts.values(), key=len, default="")):
+            if lines := _last_lines(text[-_EXCERPT_TAIL:]):
+                return "\n".join(lines)
+        return ""
+
+
+EXCERPT_LINES = 4
+EXCERPT_WIDTH = 80
+"""Lines of an excerpt, and characters of a line. A list of 200 sessions then has some 60 kB."""
+_EXCERPT_TAIL = 4096
+"""Characters at the end of a text that are examined, so that many blank lines cost little."""
+_HALVES = range(0xD800, 0xE000)
+"""Halves of characters, which an edit inside a character leaves. UTF-8 cannot encode them."""
+
+
+def _last_lines(text: str) -> list[str]:
+    lines = [line.expandtabs(4).rstrip() for line in text.splitlines() if line.strip()]
+    lines = lines[-EXCERPT_LINES:]
+    margin = min((len(line) - len(line.lstrip()) for line in lines), default=0)
+    return [_printable(line[margin:])[:EXCERPT_WIDTH] for line in lines]
+
+
+def _printable(line: str) -> str:
+    return "".join(one for one in line if one.isprintable() and ord(one) not in _HALVES)

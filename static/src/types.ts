@@ -129,7 +129,8 @@ export interface components {
     /**
      * @description A session as one member sees it: `role` and `unread` are about this member.
      *
-     *     `runs` says who may run programs. Lists of sessions show only the first members of each session.
+     *     `runs` says who may run programs. `excerpt` has the last lines of the newest version. Lists of
+     *     sessions show only the first members of each session.
      *     `documentSize` is null while nobody has the session open.
      */
     Session: {
@@ -155,6 +156,7 @@ export interface components {
       /** Format: date-time */
       lastActivityAt: string
       documentSize: components["schemas"]["DocumentSize"] | null
+      excerpt: string
     }
     /** @enum {string} */
     Access: "link" | "invite"
@@ -219,6 +221,7 @@ export interface components {
       /** Format: date-time */
       lastActivityAt: string
       documentSize: components["schemas"]["DocumentSize"] | null
+      excerpt: string
       final?: number | null
       finalProblem?: string | null
     }

@@ -123,8 +123,9 @@ class MongoTableIO:
         row = {name: value for name, value in document.items() if name not in _DERIVED}
         if table in _ID:
             row[_ID[table]] = document["_id"]
-        if table == "sessions":  # documents of earlier releases do not have this field
+        if table == "sessions":  # documents of earlier releases do not have these fields
             row.setdefault("runs", str(Runners.EDITORS))
+            row.setdefault("excerpt", "")
         if table == "members" and owners.get(row["session_id"]) == row["user_id"]:
             row["role"] = str(Role.OWNER)
         if table == _OF_INVITES:

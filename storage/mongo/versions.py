@@ -57,6 +57,7 @@ class MongoVersionStore:
                     continue
                 dropped = await self._drop_versions(version.session_id, too_many)
                 await grow(self._engine, {version.session_id: len(await packed(stored)) - dropped})
+                await _set_excerpt(self._engine, stored)
                 await touch(self._engine, [version.session_id], version.created_at)
                 return stored, True
         raise LimitReached("too many versions at the same time")
@@ -67,6 +68,8 @@ class MongoVersionStore:
         async with self._engine.locked(session=version.session_id):
             before = await self._engine.db.versions.find_one({"_id": key}, {"parts": 1, "size": 1})
             if before:
+                # The excerpt is first: after a crash, the redaction is repeated.
+                await _keep_excerpt(self._engine, version)
                 await self._replace_contents(version, before, {"content": await packed(version)})
 
     async def _replace_contents(
@@ -196,6 +199,25 @@ async def insert_version(engine: Engine, version: Version) -> None:
     except DuplicateKeyError:
         await parts.drop(engine, listed)
         raise
+
+
+async def _set_excerpt(engine: Engine, version: Version) -> None:
+    await engine.db.sessions.update_one(
+        {"_id": version.session_id},
+        {"$set": {"excerpt": version.excerpt()}},
+    )
+
+
+async def _keep_excerpt(engine: Engine, version: Version) -> None:
+    """Keep the last lines of the newest version, which may be this one. The session is locked.
+
+    A crash after a version was stored leaves the lines of the version before. So a redaction of any
+    version sets them again.
+    """
+    newest = await _newest(engine, version.session_id)
+    if newest is None or newest.number <= version.number:
+        newest = version
+    await _set_excerpt(engine, newest)
 
 
 async def packed(version: Version) -> bytes:

@@ -21,6 +21,7 @@ MIGRATIONS = (
     "8_resets.sql",
     "9_runs.sql",
     "10_tests.sql",
+    "11_excerpts.sql",
 )
 """Scripts in this package. The database's `user_version` says how many of them have run.
 

@@ -41,9 +41,9 @@ class SqliteSessionStore:
                 raise NotFound("user")
             db.execute(
                 "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, "
-                "main_root, created_at, updated_at, runs) VALUES (:id, :title, :language, "
+                "main_root, created_at, updated_at, runs, excerpt) VALUES (:id, :title, :language, "
                 ":owner_id, :access, :join_role, :status, :main_root, :created_at, :updated_at, "
-                ":runs)",
+                ":runs, :excerpt)",
                 asdict(session),
             )
             _insert_member(db, owner)

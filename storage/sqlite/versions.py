@@ -59,6 +59,7 @@ class SqliteVersionStore:
             name = remembered_name(db, version.author_id, version.author_name)
             stored = replace(version, number=number, author_name=name)
             _insert_version(db, stored)
+            _keep_excerpt(db, stored)
             touch(db, version.session_id, version.created_at)
             return stored, True
 
@@ -66,7 +67,7 @@ class SqliteVersionStore:
 
     async def redact_version(self, version: Version) -> None:
         def work(db: sqlite3.Connection) -> None:
-            db.execute(
+            found = db.execute(
                 "UPDATE versions SET files = '', documents = '', content = :content"
                 " WHERE session_id = :session_id AND number = :number",
                 {
@@ -75,6 +76,8 @@ class SqliteVersionStore:
                     "content": pack_contents(version),
                 },
             )
+            if found.rowcount:
+                _keep_excerpt(db, version)
 
         await self._engine.write(work)
 
@@ -118,6 +121,19 @@ def _insert_version(db: sqlite3.Connection, version: Version) -> None:
         ":checksum, :content,"
         " :files, :documents)",
         version_columns(version),
+    )
+
+
+def _keep_excerpt(db: sqlite3.Connection, version: Version) -> None:
+    """Keep the last lines of a version, if no newer one exists."""
+    db.execute(
+        "UPDATE sessions SET excerpt = :excerpt WHERE id = :session_id AND NOT EXISTS"
+        " (SELECT 1 FROM versions WHERE session_id = :session_id AND number > :number)",
+        {
+            "excerpt": version.excerpt(),
+            "session_id": version.session_id,
+            "number": version.number,
+        },
     )
 
 

@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson, Someone
+from tests.narrowing import required
 
 
 async def api_of(someone: Someone, api: Api) -> Api:
@@ -38,6 +39,30 @@ async def test_sessions_are_found_filtered_and_sorted(person: NewPerson, api: Ap
     await expect(titles).to_have_text(["Of Bob"])
     await ada.button("Mine").click()
     await expect(titles).to_have_text(["Week 2", "Week 10"])
+    await ada.check_access()
+
+
+async def test_card_shows_last_lines_of_code_with_one_request(person: NewPerson, api: Api) -> None:
+    """Long lines end at the edge of the card. A session without a version shows none."""
+    ada = await person()
+    await ada.sign_up()
+    client = await api_of(ada, api)
+    await client.new_session(title="Empty")
+    written = await client.new_session(title="Code", code=f"# first\n{'x' * 200}\na\nb\nc\n")
+    assert (await client.post(f"/code/{written}/save")).status == 201
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url.removeprefix(ada.url)))
+
+    await ada.go("/")
+
+    lines = ada.page.locator(".session-lines")
+    await expect(lines).to_have_text([f"Last lines: {'x' * 80}\na\nb\nc"])
+    boxes = [
+        await one.bounding_box() for one in (lines, ada.page.locator(".session-row", has=lines))
+    ]
+    inner, outer = map(required, boxes)
+    assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
+    assert not [path for path in asked if path.startswith("/code/")]
     await ada.check_access()
 
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from storage.records import Role
-from tests.storage.rows import HOUR, NOW, guest, invite, user
+from storage.records import EXCERPT_LINES, EXCERPT_WIDTH, Role
+from tests.storage.rows import HOUR, NOW, guest, invite, user, version
 
 
 @pytest.mark.parametrize("needed", Role)
@@ -35,3 +37,31 @@ def test_invite_is_usable_until_expired_revoked_or_used_up() -> None:
     assert not invite(**good, is_revoked=True).is_usable(NOW)
     assert not invite(**good | {"uses": 2}).is_usable(NOW)
     assert invite(**good | {"uses": 2, "max_uses": None}).is_usable(NOW)
+
+
+@pytest.mark.parametrize(
+    ("files", "excerpt"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"code": " \n\n"}, ""),
+        ({"code": "a\nb\n\nc\nd\n  e\n\n"}, "b\nc\nd\n  e"),
+        ({"code": "if x:\n\n    a\n    b\n\tc\n      d"}, "a\nb\nc\n  d"),
+        ({"code": "main", "other": "a longer text"}, "main"),
+        ({"code": "  ", "short": "a", "other": "the longest"}, "the longest"),
+        ({"code": "a\x1b[31mb\u202e\ud83dc"}, "a[31mbc"),
+        ({"code": "x" * 500}, "x" * EXCERPT_WIDTH),
+    ],
+)
+def test_excerpt_is_last_lines_of_main_text(files: dict[str, str] | None, excerpt: str) -> None:
+    """Blank lines and common indentation are left out, and so is what no screen can show."""
+    assert version(files=files).excerpt() == excerpt
+
+
+@given(st.text(st.characters()))
+def test_excerpt_is_bounded_for_every_text(text: str) -> None:
+    """Its lines fit, and it can be encoded."""
+    lines = version(text).excerpt().split("\n")
+
+    assert len(lines) <= EXCERPT_LINES
+    assert all(len(line.encode()) <= 4 * EXCERPT_WIDTH for line in lines)

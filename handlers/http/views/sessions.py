@@ -45,7 +45,8 @@ class Compacted(DocumentSize):
 class Session(TypedDict):
     """A session as one member sees it: `role` and `unread` are about this member.
 
-    `runs` says who may run programs. Lists of sessions show only the first members of each session.
+    `runs` says who may run programs. `excerpt` has the last lines of the newest version. Lists of
+    sessions show only the first members of each session.
     `documentSize` is null while nobody has the session open.
     """
 
@@ -67,6 +68,7 @@ class Session(TypedDict):
     updatedAt: Timestamp
     lastActivityAt: Timestamp
     documentSize: DocumentSize | None
+    excerpt: str
 
 
 class SessionEnd(TypedDict, total=False):
@@ -207,6 +209,7 @@ def session(
         "updatedAt": rfc3339(record.updated_at),
         "lastActivityAt": rfc3339(record.updated_at),
         "documentSize": document_size(fill) if fill else None,
+        "excerpt": record.excerpt,
     }
 
 

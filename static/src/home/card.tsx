@@ -113,6 +113,12 @@ export function Card({ session, onDelete, onChanged }: Props) {
           <bdi>{session.title}</bdi>
         </a>
       )}
+      {session.excerpt && (
+        <pre class="session-lines">
+          <span class="sr-only">Last lines: </span>
+          {session.excerpt}
+        </pre>
+      )}
       {session.role === "owner" && (
         <Tools session={session} onRename={() => setIsRenaming(true)} onDelete={onDelete} />
       )}

@@ -45,7 +45,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
         "id", "sessionId", "title", "language", "access", "joinRole", "runs", "status", "role",
         "owner", "members",
         "memberCount", "onlineCount", "unread", "createdAt", "updatedAt", "lastActivityAt",
-        "documentSize",
+        "documentSize", "excerpt",
     }  # fmt: skip
     assert ID.fullmatch(body["id"])
     assert body["sessionId"] == body["id"]

@@ -227,7 +227,7 @@ class TestVersions:
         assert await store.add_version(version("b"), 2) == (newest, False)
         assert await store.newest_version("s1") == newest
         found = await store.session("s1")
-        assert found == session()
+        assert found == session(excerpt="b")
 
     async def test_version_of_unknown_session_is_refused_or_not_found(self, store: Store) -> None:
         """An unknown session refuses a version, and has no versions."""
@@ -389,6 +389,36 @@ class TestRetention:
         assert [one.number for one in found if one.kind is VersionKind.AUTO] == [11, 9]
         assert await store.count_versions("s1") == (8, 2)
         assert await store.count_versions("s-none") == (0, 0)
+
+    async def test_session_has_last_lines_of_its_newest_version(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Lists have them too. Earlier and unknown versions do not change them."""
+        await seed.session()
+        assert [one.session.excerpt for one in await store.sessions_of("u-ada", None, MANY)] == [""]
+
+        first, _ = await store.add_version(version("def one():\n    return 1\n"), MANY)
+        [listed] = await store.sessions_of("u-ada", None, MANY)
+        assert listed.session.excerpt == "def one():\n    return 1"
+
+        await store.add_version(version("two secrets"), MANY)
+        await store.redact_version(replace(first, files={"code": "a ██████"}))
+        await store.redact_version(replace(first, number=9))
+        found = await store.session("s1")
+        assert found is not None
+        assert found.excerpt == "two secrets"
+
+    async def test_redaction_of_newest_version_changes_last_lines(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """No list shows the text that was redacted. A damaged version has no lines."""
+        await seed.session()
+        newest, _ = await store.add_version(version("two secrets"), MANY)
+        for files, shown in (({"code": "two ███████"}, "two ███████"), (None, "")):
+            await store.redact_version(replace(newest, files=files))
+            found = await store.session("s1")
+            assert found is not None
+            assert found.excerpt == shown
 
     async def test_redaction_replaces_texts_of_versions_only(
         self, store: Store, seed: Seed

@@ -49,6 +49,7 @@ SINCE_VERSION_1 = {
     "documents",
     "is_damaged",
     "runs",
+    "excerpt",
 }
 """Fields of the records that a file of version 1 does not have."""
 

@@ -1,5 +1,7 @@
 """Tests the views of sessions, members and invites for clients."""
 
+from dataclasses import replace
+
 from crdt.document.quota import Fill
 from handlers.http.views import sessions
 from storage.records import (
@@ -29,7 +31,7 @@ def test_session_view_has_role_and_unread_count_of_member() -> None:
 
     All members who are connected are counted, even if the view does not list them.
     """
-    listing = SessionListing(SESSION, MEMBERS[1], 4)
+    listing = SessionListing(replace(SESSION, excerpt="return 1"), MEMBERS[1], 4)
 
     shown = sessions.session(
         listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"}, Fill(9, 16, is_half_full=True)
@@ -44,6 +46,7 @@ def test_session_view_has_role_and_unread_count_of_member() -> None:
     assert (shown["memberCount"], shown["onlineCount"], len(shown["members"])) == (2, 2, 1)
     assert shown["owner"]["username"] == "ada"
     assert shown["documentSize"] == {"bytes": 9, "limit": 16, "isHalfFull": True}
+    assert shown["excerpt"] == "return 1"
     assert shown["lastActivityAt"] == shown["updatedAt"] == "1970-01-01T00:00:02.000Z"
 
 

@@ -226,7 +226,7 @@ export function TestsTab(props: Props) {
                   running.mayEdit
                     ? {
                         edit: () => tests.edit(test, running.root),
-                        move: (by) => tried(tests.move(test.id, by)),
+                        move: (by) => tried(tests.move(test.id, by, shown)),
                         remove: () => tried(tests.remove(test.id)),
                       }
                     : null

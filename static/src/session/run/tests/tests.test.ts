@@ -133,14 +133,25 @@ it("tells the server whether a test is hidden only if the user is staff", async 
 })
 
 it("moves a test by sending its id and its neighbour's", async () => {
-  const tests = await opened([test("a"), test("b"), test("c")])
+  const shown = [test("a"), test("b"), test("c")]
+  const tests = await opened(shown)
   vi.mocked(post).mockResolvedValue({ tests: [test("a"), test("c"), test("b")], isStaff: true })
 
-  await tests.move("c", -1)
-  await tests.move("a", -1)
+  await tests.move("c", -1, shown)
+  await tests.move("a", -1, shown)
 
   expect(vi.mocked(post).mock.calls).toEqual([["/session/s/tests/order", { ids: ["c", "b"] }]])
   expect(tests.list.value?.map(({ id }) => id)).toEqual(["a", "c", "b"])
+})
+
+it("moves a test past those that the screen does not show", async () => {
+  const [open, secret, other] = [test("a"), test("b", { isHidden: true }), test("c")]
+  const tests = await opened([open, secret, other])
+  vi.mocked(post).mockResolvedValue({ tests: [other, secret, open], isStaff: true })
+
+  await tests.move("a", 1, [open, other])
+
+  expect(vi.mocked(post).mock.calls).toEqual([["/session/s/tests/order", { ids: ["c", "a"] }]])
 })
 
 it("reads the tests again after a note, if it has read them", async () => {

@@ -103,9 +103,12 @@ export class Tests {
     await this.load()
   }
 
-  /** Move a test before or behind its neighbour. */
-  async move(id: string, by: -1 | 1): Promise<void> {
-    const ids = (this.list.peek() ?? []).map((test) => test.id)
+  /**
+   * Move a test before or behind its neighbour among the tests that the screen shows. Tests that it
+   * does not show keep their places, so each move can be seen.
+   */
+  async move(id: string, by: -1 | 1, shown: readonly ProgramTest[]): Promise<void> {
+    const ids = shown.map((test) => test.id)
     const at = ids.indexOf(id)
     const other = ids[at + by]
     if (at < 0 || other === undefined) return
