@@ -50,14 +50,14 @@ MAX_UNSAVED_ROOM_BYTES = number(
     8 << 20,
     65_536,
     1 << 30,
-    "edits of a room in memory while the store is away, then 4503",
+    "edits of a room in memory while the store is away; beyond this, its editors get 4503",
 )
 MAX_UNSAVED_BYTES = number(
     "max_unsaved_bytes",
     64 << 20,
     65_536,
     8 << 30,
-    "edits of all rooms together in memory while the store is away, then 4503",
+    "edits of all rooms together in memory while the store is away; beyond this, editors get 4503",
 )
 PRESENCE_MS = number(
     "presence_ms",
@@ -91,7 +91,7 @@ VERSIONS = number(
     1_000,
     2,
     10_000_000,
-    "versions of a session; the oldest automatic ones make room for others",
+    "versions of a session; the oldest automatic versions are dropped for new ones",
 )
 AUTO_VERSIONS = number(
     "auto_versions",

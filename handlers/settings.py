@@ -28,24 +28,24 @@ METRICS_TOKEN = text(
     prefix="",
 )
 REFRESH_IDLE_S = number(
-    "refresh_idle_s", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds"
+    "refresh_idle_s", 1_209_600, 1, 31_536_000, "seconds without use after which a login ends"
 )
 REFRESH_S = number(
-    "refresh_s", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case"
+    "refresh_s", 2_592_000, 1, 31_536_000, "seconds after which a login ends in any case"
 )
 MAX_QUEUED_BYTES = number(
     "max_queued_bytes",
     4 << 20,
     65_536,
     256 << 20,
-    "bytes that may wait for a client that reads slowly; with more, it is closed (1013)",
+    "bytes that may wait for a client that reads slowly; beyond this, the client is closed (1013)",
 )
 UPDATES_PER_S = number(
     "updates_per_s",
     60.0,
     1,
     1_000_000,
-    "edits a second of one connection; a faster one is slowed, then closed (1008)",
+    "edits a second of one connection; a faster connection is slowed down, then closed (1008)",
 )
 UPDATES_BURST = number(
     "updates_burst", 300.0, 1, 10_000_000, "edits of one connection that may come without a pause"
