@@ -40,10 +40,11 @@ class Awareness:
     """The presence table of one room.
 
     A client that reconnects announces itself with the clock under which it was removed, and other
-    clients would ignore that. So the server sends it an entry which says that it has left. Then it
-    raises its clock and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that
-    is not in this table gets such an entry, too, once. The server may have restarted: then the
-    other clients know this client, and removed it when their connections broke.
+    clients would ignore that. So the server sends this client an entry which says that the client
+    has left. Then the client raises its clock and announces itself again (y-protocols,
+    `applyAwarenessUpdate`). A client that is not in this table gets such an entry, too, once. The
+    server may have restarted: then the other clients know this client, and removed it when their
+    connections broke.
     """
 
     __slots__ = ("_limit_counters", "_limits", "_table")
@@ -204,7 +205,7 @@ def _is_newer(clock: int, state: str | None, presence: _Presence | None) -> bool
 
 
 def is_shallow(value: object, depth: int) -> bool:
-    """Whether containers nest at most `depth` deep."""
+    """Whether a JSON value has at most `depth` levels of objects and lists inside each other."""
     level = [value]
     for _ in range(depth):
         inner: list[object] = []

@@ -43,8 +43,8 @@ class Work:
 def differing(old: Sequence[Hashable], new: Sequence[Hashable], work: Work) -> Iterator[Block]:
     """Yield the blocks in which two sequences differ, in order; all other parts are equal."""
     # Equal ends are cut off first. Most saves change a few lines of a long text, so few lines are
-    # left to count. A line only has to be unique among these: "xab" against "xxab" has the anchors
-    # a and b, although x is there twice.
+    # left to count. A line only has to be unique among the lines that are left: "xab" against
+    # "xxab" has the anchors a and b, although x is there twice.
     start, end, new_start, new_end = _trim(old, new, (0, len(old), 0, len(new)))
     at, new_at = start, new_start
     for anchor, new_anchor in [
@@ -138,9 +138,9 @@ def _between(
     ):
         yield start, end, new_start, new_end
         return
-    # `autojunk` would ignore every part that makes up over 1 % of 200 or more: empty lines and
-    # closing brackets. It is difflib's own bound on its work, but it makes the result coarse
-    # without need. `work` is a better bound.
+    # If there are 200 parts or more, `autojunk` would ignore each part that makes up over 1 % of
+    # them, such as empty lines and closing brackets. It is difflib's own bound on its work, but it
+    # makes the result coarse without need. `work` is a better bound.
     for tag, a, b, c, d in difflib.SequenceMatcher(
         None, parts, new_parts, autojunk=False
     ).get_opcodes():

@@ -65,7 +65,7 @@ class TextMap:
     def shifted(self, shifts: Sequence[Shift]) -> "TextMap":
         """Return the map to the text that edits make of the newer text.
 
-        shifts  in order, with positions in the newer text before all of them
+        shifts  in order; their positions are those in the newer text without any of these edits
 
         An example: "abcdef" is mapped as a whole, and a user replaces "cd" by "XYZ": (2, 2, 3). The
         runs become "ab" at 0 and "ef" at 5. One pass reads runs and shifts together, so a thousand
@@ -81,10 +81,11 @@ class TextMap:
     def move_edits(self, edits: Sequence[Edit], size: int) -> tuple[list[Edit], "TextMap"]:
         """Turn edits of the older text into edits of the newer text, which has `size` bytes.
 
-        edits  in order, with positions in the older text before all of them
+        edits  in order; their positions are those in the older text without any of these edits
 
-        Returns (edits of the newer text, map). These edits are in order, with positions in the
-        newer text before all of them. The map leads from the older to the newer text after them.
+        Returns (edits of the newer text, map). The returned edits are in order, and their positions
+        are those in the newer text without any of them. The map leads from the older to the newer
+        text after them.
         """
         cursor = _MoveCursor(self, size)
         for position, deleted, inserted in edits:
@@ -179,7 +180,7 @@ class _ShiftCursor:
 class _MoveCursor:
     """Walks through an older text from edit to edit, and makes the edits of the newer text.
 
-    edits  the edits so far, with positions in the newer text before all of them
+    edits  the edits so far; their positions are those in the newer text without any of them
     map    from the older text to the newer text, both with these edits made, up to the cursor
 
     An example: the older text "ab" became "aXb" meanwhile. The edit "delete b, insert Y" is (1, 1,
