@@ -16,7 +16,7 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""How often memory is given back after rooms or many connections have closed."""
+"""How many times memory is given back after rooms or many connections have closed."""
 _MANY_CONNECTIONS = 100
 """Memory is given back if at least this many connections closed in one round.
 It is not enough to count closed rooms, because refused connections were in no room."""
@@ -72,7 +72,7 @@ class Housekeeping:
         await self._try_to("note logins", self.note_logins)
 
     async def note_logins(self) -> None:
-        """Store the use of logins that were used since the last call or are connected.
+        """Store which logins were used since the last call, or have connections.
 
         The sockets of expired logins are closed.
         """

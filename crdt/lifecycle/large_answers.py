@@ -2,8 +2,8 @@
 
 Reading the structs of a state takes 4 µs each, and all clients of a class ask for the state
 together. So the parts of the last state are kept for some seconds. The base and the updates since
-are split separately. Merging the two would take 0.15 s for 6 MB, and the base does not change while
-users type.
+then are split separately. Merging the two would take 0.15 s for 6 MB, and the base does not change
+while users type.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class _Kept(NamedTuple):
 class LargeAnswers:
     """Sends large answers in parts.
 
-    It keeps the parts of one document: those of its base, and those of the updates since.
+    It keeps the parts of one document: those of its base, and those of the updates since then.
     """
 
     def __init__(self, work: DocumentWork) -> None:

@@ -1,6 +1,6 @@
 """Makes paths for the files of a document. Every system can create files with these paths.
 
-A file may have any name, and it is unpacked on Linux, macOS or Windows, or checked out by git. A
+A file may have any name. Users unpack files on Linux, macOS or Windows, or check them out by git. A
 path keeps the letters of all scripts. Only characters that some system forbids are changed, and the
 manifest has the name of the root with the file's text.
 """
@@ -74,7 +74,8 @@ class FileNames:
         """Return {root: path} of the texts, and of the other roots, in one folder or commit.
 
         shown    {root: the name that users see}; slashes in it separate folders
-        endings  {root: ending} of roots that are not texts. Their files are called as the root
+        endings  {root: ending} of roots that are not texts. Their files have the name of the root,
+                 with this ending
         """
         files = [_File(root, name, is_root=False) for root, name in shown.items()]
         files += [_File(root, root + ending, is_root=True) for root, ending in endings.items()]

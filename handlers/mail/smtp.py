@@ -1,5 +1,6 @@
-"""Sends one mail to the mail server of SMTP_URL. It blocks, so `handlers.mail.outbox` calls it in a
-thread.
+"""Sends one mail to the mail server of SMTP_URL.
+
+Sending blocks, so `handlers.mail.outbox` does it in a thread.
 
 Python's smtplib is used, in one thread. An asynchronous library would be one more dependency that
 sees passwords and tokens, and a server of this kind sends few mails.

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One database file. `write` and `read` run a function of a connection in a thread.
+    """One database file. `write` and `read` call a function with a connection, in a thread.
 
     _files    identities of the open files, None before `open`
     _loss     damage to these files; nothing is written or read until `mend` has repaired it
