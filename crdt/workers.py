@@ -4,7 +4,7 @@ Threads do not help with such work, because it holds the interpreter. A job is a
 and its arguments. Job and result are pickled, so they should be bytes, texts and small records. A
 process starts with the first job, and its memory is bounded. It is killed at a job's deadline or
 when the caller is cancelled, and ends after a while without work. Not for work of a few
-milliseconds: sending a job and its result costs about 1 ms, and starting a process some 50.
+milliseconds: sending a job and its result costs about 1 ms, and starting a process some 50 ms.
 
 See docs/design/concurrency.md.
 """
@@ -108,7 +108,7 @@ class Workers:
         function    a module's function, which the process finds by its name
         key         the user that the work is done for, because users take turns; a `Payer` if it is
                     for several users or for none
-        deadline_s  seconds for the job and the start of a process, without the wait before
+        deadline_s  seconds for the job and the start of a process, without the wait for a process
         """
         try:
             slot = await self._queue.enter(key)

@@ -176,7 +176,7 @@ class Redactor:
         Values are deleted as a whole.
         """
         room.integrate_pending()
-        # Not the state: a large document would be merged on the event loop for it.
+        # This uses the parts, because making the state merges a large document on the event loop.
         update = await self._work(found.user_id, _deletion, room.document.parts(), found.ids)
         await self._rooms.steps.take_edit(room, server_edit(update, found.user_id))
         room.upkeep.redactions += 1

@@ -31,7 +31,7 @@ MAX_PART: Final = 100
 
 FEW_FILES: Final = 50
 """Files whose names the event loop reads: in less than a millisecond, or in 30 ms if all names are
-as long as possible. A worker reads more."""
+as long as possible. A worker reads larger tables."""
 
 NO_NAME: Final = "(no name)"
 """The name of a file if neither its entry nor its root has a name, as in the web app."""
@@ -175,7 +175,7 @@ def _is_entry(value: object) -> bool:
 
 
 def _order(value: object) -> float:
-    """Return the order of an entry; infinite if it has none, which is last in lists."""
+    """Return the order of an entry; infinite if it has none, so its file is last in lists."""
     # In Python, `True` is a number; and numbers of JavaScript have the range of `float`.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.inf
