@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from crdt.document.merging import EMPTY
 from crdt.errors import Gap, ProtocolError, RoomDamaged
@@ -33,6 +34,13 @@ MAX_SPAN = 20_000
 
 RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}: units of text, and values"""
+
+
+class RedactedRows(NamedTuple):
+    """How many rows had a text, and how many of them in a part that all members see."""
+
+    rows: int
+    open_rows: int
 
 
 @dataclass(frozen=True, slots=True)

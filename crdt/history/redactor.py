@@ -9,9 +9,8 @@ from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
-from crdt.history.program_tests.redaction import Changed
 from crdt.history.program_tests.rules import ProgramTests
-from crdt.history.redaction import RedactedIds
+from crdt.history.redaction import RedactedIds, RedactedRows
 from crdt.history.run_redaction import redact_runs
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
@@ -150,14 +149,16 @@ class Redactor:
         await self._store.scrub()
         return _sum(0, 0, 0, *programs)
 
-    async def _redact_programs(self, session_id: str, text: str) -> tuple[Changed, Changed]:
+    async def _redact_programs(
+        self, session_id: str, text: str
+    ) -> tuple[RedactedRows, RedactedRows]:
         """Remove a text from runs and tests; return the numbers of changed (runs, tests)."""
         runs = await redact_runs(self._store, session_id, text)
         return runs, await self._program_tests.redact(session_id, text)
 
     async def _take_out(
         self, room: Room, found: "_Found"
-    ) -> tuple[int, int, tuple[Changed, Changed]]:
+    ) -> tuple[int, int, tuple[RedactedRows, RedactedRows]]:
         """Change all stored data; return changed (versions, updates, (runs, tests))."""
         # The log is changed last, because the structs are found in it. So a call that failed
         # halfway can be repeated, and finds the text that is left.
@@ -255,7 +256,9 @@ class Redactor:
         return await self._workers.run(function, *arguments, key=user_id, deadline_s=_DEADLINE_S)
 
 
-def _sum(characters: int, updates: int, versions: int, runs: Changed, tests: Changed) -> Redaction:
+def _sum(
+    characters: int, updates: int, versions: int, runs: RedactedRows, tests: RedactedRows
+) -> Redaction:
     return Redaction(
         characters, updates, versions, runs.rows, tests.rows, runs.open_rows, tests.open_rows
     )

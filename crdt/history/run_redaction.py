@@ -7,7 +7,7 @@ only of texts. Each UTF-16 code unit of the text becomes `BLOCK` there, too.
 from contextlib import suppress
 from dataclasses import replace
 
-from crdt.history.program_tests.redaction import Changed
+from crdt.history.redaction import RedactedRows
 from crdt.reading.blanking import BLOCK
 from crdt.reading.items import units
 from storage.base import Store
@@ -18,7 +18,7 @@ from storage.runs.records import CaseResult, RunReport
 _RUNS_PER_READ = 5
 
 
-async def redact_runs(store: Store, session_id: str, text: str) -> Changed:
+async def redact_runs(store: Store, session_id: str, text: str) -> RedactedRows:
     """Remove a text from all runs of a session; return how many had it.
 
     The reports of damaged runs are dropped, because it is not known whether they have the text.
@@ -36,7 +36,7 @@ async def redact_runs(store: Store, session_id: str, text: str) -> Changed:
                 await store.redact_run(replace(run, report=redacted))
                 rows += 1
                 open_rows += replace(redacted, hidden=()) != replace(run.report, hidden=())
-    return Changed(rows, open_rows)
+    return RedactedRows(rows, open_rows)
 
 
 def without_text(report: RunReport, text: str) -> RunReport:

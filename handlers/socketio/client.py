@@ -165,7 +165,7 @@ class EventClient:
     def left_room(self, reason: CloseReason, message: str) -> None:
         """Tell the client why the room closed its connection.
 
-        See `crdt.room.connection.Outbox.close`.
+        See `crdt.room.exchange.Outbox.close`.
         """
         self._sessions.leave(self, is_lost=False)
         close = close_for(reason)

@@ -43,7 +43,7 @@ class EditorOutbox(SendQueue):
         self._editor: EditorConnection | None = editor
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """Close the socket for the room; see `crdt.room.connection.Outbox`.
+        """Close the socket for the room; see `crdt.room.exchange.Outbox`.
 
         This has no effect if the editor is gone.
         """

@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
 
+from crdt.history.redaction import RedactedRows
 from crdt.reading.blanking import BLOCK
 from crdt.reading.items import units
 from storage.base import Store
@@ -11,14 +11,7 @@ from storage.errors import NotFound
 from storage.program_tests.records import Wanted
 
 
-class Changed(NamedTuple):
-    """How many rows had a text, and how many of them in a part that all members see."""
-
-    rows: int
-    open_rows: int
-
-
-async def redact_tests(store: Store, session_id: str, text: str) -> Changed:
+async def redact_tests(store: Store, session_id: str, text: str) -> RedactedRows:
     """Remove a text from all tests of a session; return how many had it.
 
     Damaged tests are deleted, because it is not known whether they have the text. They do not
@@ -36,7 +29,7 @@ async def redact_tests(store: Store, session_id: str, text: str) -> Changed:
                 await store.change_program_test(replace(test, wanted=redacted))
             rows += 1
             open_rows += not test.is_hidden
-    return Changed(rows, open_rows)
+    return RedactedRows(rows, open_rows)
 
 
 def without_text(wanted: Wanted, text: str) -> Wanted:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crdt.history.program_tests.redaction import Changed, redact_tests
+from crdt.history.program_tests.redaction import redact_tests
 from crdt.history.program_tests.staff import is_staff
+from crdt.history.redaction import RedactedRows
 from crdt.keyed_locks import KeyedLocks
 from crdt.limits import TESTS, LimitCounters
 from crdt.storage_quota import StorageQuota
@@ -111,7 +112,7 @@ class ProgramTests:
             await self._store.order_program_tests(member.session_id, moved)
         return _news(seen, moved)
 
-    async def redact(self, session_id: str, text: str) -> Changed:
+    async def redact(self, session_id: str, text: str) -> RedactedRows:
         """Remove a text from all tests of a session; return how many had it.
 
         No test is changed meanwhile. Otherwise a change could bring the text back, or be lost: a
