@@ -113,10 +113,10 @@ it("tells other people about a program only while it runs", async () => {
 })
 
 it("shows no removed text any more after a redaction", async () => {
-  const page = (stdout: string) => ({ runs: [kept(2, "other"), kept(1, stdout)], next: null })
+  const page = (stdout: string) => ({ runs: [storedRun(2, "other"), storedRun(1, stdout)], next: null })
   vi.mocked(get).mockResolvedValueOnce(page("a secret"))
   await runs.kept.load()
-  runs.showRun(kept(1, "a secret"))
+  runs.showRun(storedRun(1, "a secret"))
   vi.mocked(get).mockResolvedValueOnce(page("a ██████"))
   await runs.changed()
   expect(textOf(runs)).toBe("a ██████")
@@ -124,9 +124,9 @@ it("shows no removed text any more after a redaction", async () => {
 })
 
 it("opens no earlier run after a redaction if the output shows another one", async () => {
-  runs.showRun(kept(1, "old"))
+  runs.showRun(storedRun(1, "old"))
   runs.showOwn()
-  vi.mocked(get).mockResolvedValueOnce({ runs: [kept(1, "old")], next: null })
+  vi.mocked(get).mockResolvedValueOnce({ runs: [storedRun(1, "old")], next: null })
   await runs.changed()
   expect(runs.shown.value).toBe(null)
 })
