@@ -113,7 +113,10 @@ it("tells other people about a program only while it runs", async () => {
 })
 
 it("shows no removed text any more after a redaction", async () => {
-  const page = (stdout: string) => ({ runs: [storedRun(2, "other"), storedRun(1, stdout)], next: null })
+  const page = (stdout: string) => ({
+    runs: [storedRun(2, "other"), storedRun(1, stdout)],
+    next: null,
+  })
   vi.mocked(get).mockResolvedValueOnce(page("a secret"))
   await runs.kept.load()
   runs.showRun(storedRun(1, "a secret"))
