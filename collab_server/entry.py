@@ -33,12 +33,12 @@ def shadowed() -> str | None:
     """Return a sentence about the first package that is not the server's, or None."""
     for name in PACKAGES:
         spec, own = find_spec(name), _HERE / name / "__init__.py"
-        found = spec.origin if spec else None
-        if found is None:
+        origin = spec.origin if spec else None
+        if origin is None:
             return f"The package `{name}` of this server is missing: it should be {own}."
-        if Path(found).resolve() != own.resolve():
+        if Path(origin).resolve() != own.resolve():
             return (
-                f"Python finds {found} instead of {own}: rename that module, or take its folder "
+                f"Python finds {origin} instead of {own}: rename that module, or take its folder "
                 "out of PYTHONPATH."
             )
     return None

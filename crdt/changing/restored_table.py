@@ -41,11 +41,11 @@ class Listed(NamedTuple):
 
         This is so if another app uses a root of that name, or if the content cannot be read.
         """
-        found = self.documents.get(TABLE_ROOT)
-        if found is None:
+        root = self.documents.get(TABLE_ROOT)
+        if root is None:
             return bool(self.texts.get(TABLE_ROOT))
-        is_empty = found["type"] == RootType.EMPTY or found["value"] == {}
-        return not is_empty and not is_table(found["value"])
+        is_empty = root["type"] == RootType.EMPTY or root["value"] == {}
+        return not is_empty and not is_table(root["value"])
 
 
 def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:

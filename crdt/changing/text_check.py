@@ -50,7 +50,7 @@ def types_of(parts: Sequence[bytes], roots: Sequence[str]) -> dict[str, str]:
     order = ItemOrder()
     for part in parts:
         order.apply(part)
-    found = Roots(order)
-    others = {*found.others()}
-    types = {root: found.type_of(root) for root in roots if root in others}
+    content = Roots(order)
+    others = {*content.others()}
+    types = {root: content.type_of(root) for root in roots if root in others}
     return {root: str(kind) for root, kind in types.items() if kind is not RootType.EMPTY}

@@ -64,7 +64,7 @@ async def compare(
     encode   compares texts and encodes the result; both take long for large texts
     """
     others = changed_roots(before.documents, after.documents)
-    old, new = (Side(found.files, table_in(found.documents)) for found in (before, after))
+    old, new = (Side(contents.files, table_in(contents.documents)) for contents in (before, after))
     if old.is_small and new.is_small:
         return Difference(encode(old, new, FEW_STEPS), others)
     files = await workers.run(encode, old, new, MANY_STEPS, key=user_id, deadline_s=DEADLINE_S)

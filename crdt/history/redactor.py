@@ -40,7 +40,7 @@ _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
 
-class _Found(NamedTuple):
+class _Target(NamedTuple):
     """The structs to redact, their session, and the user who asked for the redaction."""
 
     session_id: str
@@ -130,10 +130,10 @@ class Redactor:
                 return await self._redact_programs_alone(session_id, text, check)
             async with self._rooms.compactor.replacing(session_id):
                 await check()
-                found = _Found(session_id, user_id, text, ids)
+                target = _Target(session_id, user_id, text, ids)
                 # No other task replaces the log, the checkpoint or the state meanwhile. Otherwise a
                 # checkpoint that is read before this and stored after it would restore the text.
-                versions, updates, programs = await self._take_out(room, found)
+                versions, updates, programs = await self._take_out(room, target)
             self._cache.forget(session_id)
             await self._store.scrub()
         return _sum(sum(map(len, ids.values())), updates, versions, *programs)
@@ -157,47 +157,47 @@ class Redactor:
         return runs, await self._program_tests.redact(session_id, text)
 
     async def _take_out(
-        self, room: Room, found: "_Found"
+        self, room: Room, target: "_Target"
     ) -> tuple[int, int, tuple[RedactedRows, RedactedRows]]:
         """Change all stored data; return changed (versions, updates, (runs, tests))."""
         # The log is changed last, because the structs are found in it. So a call that failed
         # halfway can be repeated, and finds the text that is left.
-        await self._delete(room, found)
+        await self._delete(room, target)
         await self._rooms.writer.saved(room, room.journal.sequence)
-        await self._replace_state(room, found)
+        await self._replace_state(room, target)
         if not await self._rooms.compactor.checkpoint_now(room):
             raise RoomUnavailable("the checkpoint could not be replaced")
         chunks = await read_log(self._store, room.session_id, 0, _CHUNKS_PER_READ)
-        programs = await self._redact_programs(room.session_id, found.text)
-        return await self._versions(chunks, found), await self._log(chunks, found), programs
+        programs = await self._redact_programs(room.session_id, target.text)
+        return await self._versions(chunks, target), await self._log(chunks, target), programs
 
-    async def _delete(self, room: Room, found: "_Found") -> None:
+    async def _delete(self, room: Room, target: "_Target") -> None:
         """Delete the text that is still visible, by an edit that clients get like any other.
 
         Values are deleted as a whole.
         """
         room.integrate_pending()
         # This uses the parts, because making the state merges a large document on the event loop.
-        update = await self._work(found.user_id, _deletion, room.document.parts(), found.ids)
-        await self._rooms.steps.take_edit(room, server_edit(update, found.user_id))
+        update = await self._work(target.user_id, _deletion, room.document.parts(), target.ids)
+        await self._rooms.steps.take_edit(room, server_edit(update, target.user_id))
         room.upkeep.redactions += 1
 
-    async def _replace_state(self, room: Room, found: "_Found") -> None:
+    async def _replace_state(self, room: Room, target: "_Target") -> None:
         """Replace the room's copy of the state.
 
         Updates that come in meanwhile cannot restore the text, because its structs are known.
         """
         while True:
             before = room.document.parts()
-            after = await self._work(found.user_id, _without_text, before, found.ids, found.text)
+            after = await self._work(target.user_id, _without_text, before, target.ids, target.text)
             if after is None:
                 return
             has_values = room.document.has_values
-            merged = await self._work(found.user_id, MergedState, after) if has_values else None
+            merged = await self._work(target.user_id, MergedState, after) if has_values else None
             if room.document.replace_base(before, after, merged):
                 return
 
-    async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
+    async def _versions(self, chunks: list[Chunk], target: "_Target") -> int:
         """Change the versions that show the text; return their number.
 
         Versions that are newer than the end of `chunks` cannot show it. The texts of damaged
@@ -205,7 +205,7 @@ class Redactor:
         """
         count, before = 0, None
         while batch := await self._store.versions(
-            found.session_id, before, _VERSIONS_PER_READ, with_files=True
+            target.session_id, before, _VERSIONS_PER_READ, with_files=True
         ):
             for version in batch:
                 if version.is_damaged:
@@ -226,7 +226,7 @@ class Redactor:
                 for version in batch
             ]
             changes = await self._work(
-                found.user_id, _changes, shown, chunks, found.ids, found.text
+                target.user_id, _changes, shown, chunks, target.ids, target.text
             )
             for version, change in zip(batch, changes, strict=True):
                 if change:
@@ -240,11 +240,11 @@ class Redactor:
                     count += 1
         return count
 
-    async def _log(self, chunks: list[Chunk], found: "_Found") -> int:
+    async def _log(self, chunks: list[Chunk], target: "_Target") -> int:
         updates = 0
         for some in _batches(chunks):
             for chunk, count in await self._work(
-                found.user_id, _redacted, some, found.ids, found.text
+                target.user_id, _redacted, some, target.ids, target.text
             ):
                 await self._store.replace_chunks(chunk)
                 updates += count

@@ -41,11 +41,11 @@ def may_run(runners: Runners, role: Role) -> bool:
 class Runs:
     """Stores and lists the runs of sessions."""
 
-    def __init__(self, store: Store, rooms: Rooms, kept: int) -> None:
-        """kept: how many runs a session keeps; older runs are dropped."""
+    def __init__(self, store: Store, rooms: Rooms, most: int) -> None:
+        """most: how many runs a session keeps; older runs are dropped."""
         self._store = store
         self._rooms = rooms
-        self._kept = kept
+        self._kept = most
 
     def check_allowed(self, session: Session, role: Role) -> None:
         """Raise RunForbidden unless a member with this role may run programs in a session."""

@@ -100,8 +100,8 @@ class Snapshot:
             )
             return Outline(texts, {}, names)
         roots = partial(_outline, naming=naming, known=self._texts)
-        found = await self._find(roots, self._parts, workers, key)
-        return found if self._files is None else found._replace(texts=_lengths(self._files))
+        outline = await self._find(roots, self._parts, workers, key)
+        return outline if self._files is None else outline._replace(texts=_lengths(self._files))
 
     async def _find(
         self,
@@ -131,11 +131,11 @@ def _outline(
            document, the state no longer shows that the root is a text, but the room knows it
     """
     order = _order_of(parts)
-    found, table = _lengths(_files(order, texts)), table_of(order)
-    files = read_files(table, (*known, *found), naming)
-    hidden = {*known, *found, *((TABLE_ROOT,) if table is not None else ())}
+    lengths, table = _lengths(_files(order, texts)), table_of(order)
+    files = read_files(table, (*known, *lengths), naming)
+    hidden = {*known, *lengths, *((TABLE_ROOT,) if table is not None else ())}
     others = {name: root for name, root in others_of(order).items() if name not in hidden}
-    return Outline(found, others, files)
+    return Outline(lengths, others, files)
 
 
 def _order_of(parts: Sequence[bytes]) -> TextOrder:

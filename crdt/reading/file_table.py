@@ -102,8 +102,8 @@ def table_in(documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | 
 
     documents  {root: its content} as in `crdt.reading.documents`
     """
-    found = documents.get(TABLE_ROOT)
-    value = found["value"] if found else None
+    table = documents.get(TABLE_ROOT)
+    value = table["value"] if table else None
     return value if isinstance(value, Mapping) and is_table(value) else None
 
 

@@ -97,12 +97,12 @@ class TextOrder(ItemOrder):
             self._find_each(positions, items, cut, edits)
         else:
             self._walk(place, positions, cut, edits)
-        found = edits.joined()
-        if len(found) > MAX_EDITS:
-            found = [self._as_one(root, found)]
+        joined = edits.joined()
+        if len(joined) > MAX_EDITS:
+            joined = [self._as_one(root, joined)]
         return [
             TextEdit(root, position, deleted, as_text(inserted))
-            for position, deleted, inserted in found
+            for position, deleted, inserted in joined
         ]
 
     def _find_each(
@@ -231,13 +231,13 @@ class _Edits:
             # The new edit may delete three kinds of text: text before the open edit, text after it,
             # and text that the open edit inserted. The first two count as deleted; the third is
             # just no longer inserted.
-            kept = (
+            inserted_before = (
                 before[: max(0, position - self._at)],
                 before[max(0, position + deleted - self._at) :],
             )
             self._deleted += max(0, self._at - position) + max(0, position + deleted - end)
             self._at = min(self._at, position)
-            self._parts = [kept[0], inserted, kept[1]]
+            self._parts = [inserted_before[0], inserted, inserted_before[1]]
         self._length = sum(map(len, self._parts))
 
     def joined(self) -> list[tuple[int, int, str]]:

@@ -118,14 +118,14 @@ def _is_same(
 def _overlaps(first: list[_Piece], second: list[_Piece]) -> Iterator[tuple[_Piece, _Piece]]:
     """Yield the pairs of pieces that have clocks in common; both lists are in order."""
     at = 0
-    for one in first:
+    for piece in first:
         # Pieces of the second list that end before this one are not read again. An example: 0-5
         # against 0-2, 2-3, 3-5 makes three pairs.
-        while at < len(second) and second[at].after <= one.first:
+        while at < len(second) and second[at].after <= piece.first:
             at += 1
         behind = at
-        while behind < len(second) and second[behind].first < one.after:
-            yield one, second[behind]
+        while behind < len(second) and second[behind].first < piece.after:
+            yield piece, second[behind]
             behind += 1
 
 

@@ -81,8 +81,8 @@ class FileNames:
         files += [_File(root, root + ending, is_root=True) for root, ending in endings.items()]
         folder = _Folder(self._reserved)
         # Files that had a path in an earlier folder come first, so that they keep it.
-        kept = {file: path for file in files if (path := self._paths.get(file, ""))}
-        paths = {file: path for file, path in kept.items() if folder.take(path)}
+        earlier = {file: path for file in files if (path := self._paths.get(file, ""))}
+        paths = {file: path for file, path in earlier.items() if folder.take(path)}
         for file in files:
             if file not in paths:
                 path = folder.add([file.name] if file.is_root else file.name.split("/"))
@@ -175,7 +175,8 @@ def _split(root: str) -> list[str]:
     name = _AT_THE_END.sub(lambda match: _quoted(match[0]), name)
     if not name.isascii():
         name = "".join(
-            _quoted(one) if unicodedata.category(one) in _UNASSIGNED else one for one in name
+            _quoted(character) if unicodedata.category(character) in _UNASSIGNED else character
+            for character in name
         )
     if _SHORT_NAME.match(_IGNORED_BY_HFS.sub("", name)):
         name = name.replace("~", "%7E")
@@ -220,12 +221,12 @@ def _shortened(characters: list[str], root: str, mark: str) -> str:
         return f"{stem}{mark}{ending}"
     digest = hashlib.sha256(root.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
     tail = f"-{digest}{mark}{ending}"
-    kept = ""
+    head = ""
     for character in characters:
-        if not _fits(kept + character + tail):
+        if not _fits(head + character + tail):
             break
-        kept += character
-    return kept.rstrip("\u200d") + tail
+        head += character
+    return head.rstrip("\u200d") + tail
 
 
 def _key(name: str) -> str:

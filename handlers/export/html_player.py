@@ -145,11 +145,11 @@ class HtmlPlayer:
     async def _runs(self, people: Mapping[str, User]) -> list[_Run]:
         """Return the runs, oldest first, each with the end of its output."""
         store = self._services.store
-        found: list[_Run] = []
+        shown: list[_Run] = []
         async for page in pages_of_runs(store, self._session.id, _RUNS_PER_READ):
             users = {**people, **await store.users({run.user_id for run in page})}
-            found += [_shown(run, run.report, users) for run in page if run.report]
-        return found[::-1]
+            shown += [_shown(run, run.report, users) for run in page if run.report]
+        return shown[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
         """Return (time in ms, name, text) for the newest messages, oldest first.

@@ -59,15 +59,15 @@ class RunHandler(BaseHandler):
 
     async def get(self, session_id: str, number: str) -> None:
         session, member = await self.member(session_id, Role.VIEWER)
-        found = None
+        run = None
         if len(number) <= _MAX_DIGITS:
-            found = await self.services.store.run(session.id, int(number))
-        if found is None:
+            run = await self.services.store.run(session.id, int(number))
+        if run is None:
             raise errors.not_found("run")
-        if found.is_damaged:
-            raise errors.damaged(f"Run {found.number}")
-        people = await self.services.store.users([found.user_id])
-        answer: OneRun = {"run": runs.run(found, people, for_staff=is_staff(member))}
+        if run.is_damaged:
+            raise errors.damaged(f"Run {run.number}")
+        people = await self.services.store.users([run.user_id])
+        answer: OneRun = {"run": runs.run(run, people, for_staff=is_staff(member))}
         await self.reply_to_members(answer)
 
 

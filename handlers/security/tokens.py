@@ -207,9 +207,9 @@ class Tokens:
         login_id, chain = token.login_id, token.chain
         for _ in range(_STEPS_AHEAD):
             chain = self._next(login_id, chain)
-            found = self._signed(login_id, generation, chain)
-            if found.hash == newest_hash:
-                return found
+            candidate = self._signed(login_id, generation, chain)
+            if candidate.hash == newest_hash:
+                return candidate
         raise _not_valid()
 
     def _next(self, login_id: str, chain: str) -> str:

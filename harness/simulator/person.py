@@ -70,7 +70,7 @@ class Person:
             before = self.editor.text[: self.editor.cursor]
             if not before:
                 return
-            size = next((len(one) for one in EMOJI if before.endswith(one)), 1)
+            size = next((len(emoji) for emoji in EMOJI if before.endswith(emoji)), 1)
             yield self.edit(self.editor.cursor - size, size, "", (60, 140))
 
     def word(self) -> tuple[int, int]:
@@ -192,7 +192,7 @@ def rename(person: Person) -> Iterator[Step]:
         + "_"
         + old[: person.dice.between(1, 4)]
     )
-    places = [found.start() for found in re.finditer(rf"\b{old}\b", person.editor.text)][
+    places = [match.start() for match in re.finditer(rf"\b{old}\b", person.editor.text)][
         :_MAX_RENAMED
     ]
     longer = len(new) - len(old)

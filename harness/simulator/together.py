@@ -132,11 +132,12 @@ def together(seed: int, edits: int, participants: Sequence[Participant]) -> Conc
     """Return a session of several people with `edits` transactions."""
     dice = Dice(seed)
     replicas = [
-        _Replica(agent, one, seed * 1_000 + agent) for agent, one in enumerate(participants)
+        _Replica(agent, participant, seed * 1_000 + agent)
+        for agent, participant in enumerate(participants)
     ]
     session = _Session()
     while len(session.txns) < edits:
-        replica = min(replicas, key=lambda one: one.next_ms)
+        replica = min(replicas, key=lambda replica: replica.next_ms)
         now = replica.next_ms
         session.deliver(replica, now)
         step, update = replica.act()

@@ -50,8 +50,8 @@ class SqliteRunStore:
                 ]
             # The index has the numbers even of rows that cannot be read.
             numbers = [row["number"] for row in db.execute(f"SELECT number {where}", page)]
-            found = (_run(db, session_id, number, columns) for number in numbers)
-            return [run for run in found if run]
+            runs = (_run(db, session_id, number, columns) for number in numbers)
+            return [run for run in runs if run]
 
         return await self._engine.read(work)
 

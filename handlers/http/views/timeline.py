@@ -179,7 +179,7 @@ def marks(
         at = max(at, message.created_at)
         timed.append((at, _chat_mark(message, at)))
     timed += _run_marks(runs, stretches)
-    timed += [(one.at, _files_mark(one)) for one in changed]
+    timed += [(update.at, _files_mark(update)) for update in changed]
     timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][
         -most:
     ]
@@ -257,8 +257,8 @@ def _files_mark(changed: timelines.FilesChanged) -> FilesMark:
         "author": changed.author,
         "count": changed.count,
         "changes": [
-            {"change": one.change, "root": one.root, "name": one.name, "oldName": one.old_name}
-            for one in changed.changes
+            {"change": file.change, "root": file.root, "name": file.name, "oldName": file.old_name}
+            for file in changed.changes
         ],
     }
 

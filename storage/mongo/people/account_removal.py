@@ -59,15 +59,15 @@ class MongoAccountRemoval:
 
     @translated
     async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
-        found: list[str] = []
+        owners: list[str] = []
         idle = self._engine.db.users.find(_idle(guests_before), {"_id": 1}).sort("active_at")
         async for row in idle:
-            if len(found) == limit:
+            if len(owners) == limit:
                 break
             session = await _session_of(self._engine, row["_id"])
             if session and not await _is_needed(self._engine, session, row["_id"], guests_before):
-                found.append(row["_id"])
-        return found
+                owners.append(row["_id"])
+        return owners
 
     @translated
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
@@ -108,8 +108,8 @@ def _idle(guests_before: int) -> Document:
 
 async def _session_of(engine: Engine, guest_id: str) -> str | None:
     """Return the id of the session that a guest owns; None if they own none."""
-    found = await engine.db.sessions.find_one({"owner_id": guest_id}, {"_id": 1})
-    return found["_id"] if found else None
+    session = await engine.db.sessions.find_one({"owner_id": guest_id}, {"_id": 1})
+    return session["_id"] if session else None
 
 
 async def _may_go(engine: Engine, user: Document, guests_before: int) -> bool:

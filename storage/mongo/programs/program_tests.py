@@ -41,8 +41,8 @@ class MongoProgramTestStore:
     @translated
     async def program_tests(self, session_id: str) -> list[ProgramTest]:
         order = [("position", 1), ("_id", 1)]
-        found = self._engine.db.program_tests.find({"session_id": session_id}).sort(order)
-        documents = [document async for document in found]
+        cursor = self._engine.db.program_tests.find({"session_id": session_id}).sort(order)
+        documents = [document async for document in cursor]
         return await asyncio.to_thread(lambda: [as_program_test(row) for row in documents])
 
     @translated

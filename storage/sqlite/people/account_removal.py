@@ -75,13 +75,13 @@ class SqliteAccountRemoval:
                 " WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY active_at",
                 (guests_before,),
             )
-            found = (
+            owners = (
                 str(row["id"])
                 for row in rows
                 if _successor(db, row["session_id"], row["id"])
                 or not _is_used(db, row["session_id"], row["id"], guests_before)
             )
-            return list(islice(found, limit))
+            return list(islice(owners, limit))
 
         return await self._engine.read(work)
 
