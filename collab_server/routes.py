@@ -131,13 +131,13 @@ class _Application(Application):
             request.headers["Host"] = request.host = absolute[1]
             request.path = request.path[absolute.end() :] or "/"
             request.uri = request.path + (f"?{request.query}" if request.query else "")
-        found = super().find_handler(request, **options)
+        delegate = super().find_handler(request, **options)
         services: Services = self.settings["default_handler_args"]["services"]
         run_origin = services.settings.run_origin
         if not run_origin or not network.is_for(request, run_origin):
-            return found
-        if issubclass(found.handler_class, frame.RunnerHandler):
-            return found
+            return delegate
+        if issubclass(delegate.handler_class, frame.RunnerHandler):
+            return delegate
         return self.get_handler_delegate(request, frame.NothingElseHandler, {"services": services})
 
 

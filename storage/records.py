@@ -289,4 +289,4 @@ def _last_lines(text: str) -> list[str]:
 
 
 def _printable(line: str) -> str:
-    return "".join(one for one in line if one.isprintable() and ord(one) not in _HALVES)
+    return "".join(char for char in line if char.isprintable() and ord(char) not in _HALVES)

@@ -67,7 +67,7 @@ class SqliteVersionStore:
 
     async def redact_version(self, version: Version) -> None:
         def work(db: sqlite3.Connection) -> None:
-            found = db.execute(
+            updated = db.execute(
                 "UPDATE versions SET files = '', documents = '', content = :content"
                 " WHERE session_id = :session_id AND number = :number",
                 {
@@ -76,7 +76,7 @@ class SqliteVersionStore:
                     "content": pack_contents(version),
                 },
             )
-            if found.rowcount:
+            if updated.rowcount:
                 _keep_excerpt(db, version)
 
         await self._engine.write(work)

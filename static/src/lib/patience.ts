@@ -54,7 +54,7 @@ export async function readAll(answer: Response, came: (bytes: number) => void): 
 function sizeOf(body: unknown): number {
   if (typeof body === "string") return body.length
   if (!(body instanceof FormData)) return 0
-  return [...body.values()].reduce((sum, one) => sum + (one instanceof File ? one.size : 0), 0)
+  return [...body.values()].reduce((sum, part) => sum + (part instanceof File ? part.size : 0), 0)
 }
 
 /** How long the first byte of an answer may take. */

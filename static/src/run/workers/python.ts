@@ -98,16 +98,16 @@ function showPictures(disk: FileSystem, program: Program, { picture }: Stage): v
 }
 
 /** A copy of the memory of Python with the modules that every start needs. */
-async function image(assets: Assets): Promise<ArrayBuffer> {
+async function imageOf(assets: Assets): Promise<ArrayBuffer> {
   const pyodide = await load(assets, { _makeSnapshot: true })
   pyodide.runPython(`${START}\n_load_modules()`)
   return pyodide.makeMemorySnapshot().buffer as ArrayBuffer
 }
 
 async function prepare(assets: Assets): Promise<Execute> {
-  const kept = assets[IMAGE] as ArrayBuffer | undefined
-  const pyodide = await load(assets, kept ? { _loadSnapshot: kept } : {})
-  if (!kept) pyodide.runPython(START)
+  const image = assets[IMAGE] as ArrayBuffer | undefined
+  const pyodide = await load(assets, image ? { _loadSnapshot: image } : {})
+  if (!image) pyodide.runPython(START)
   return async (program, stage) => {
     const disk = pyodide.FS as FileSystem
     writeFiles(disk, program.files)
@@ -121,4 +121,4 @@ async function prepare(assets: Assets): Promise<Execute> {
   }
 }
 
-serve(prepare, image)
+serve(prepare, imageOf)

@@ -43,7 +43,7 @@ export class KeptRuns {
   async readAgain(number: number | undefined): Promise<Run | undefined> {
     this.forget()
     await this.load()
-    return this.history.peek()?.find((one) => one.number === number)
+    return this.history.peek()?.find((run) => run.number === number)
   }
 
   keep(runs: Run[]): void {
