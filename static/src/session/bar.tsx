@@ -149,7 +149,7 @@ export function Bar(props: Props) {
       <div class="bar-start">
         <Brand />
         <Title session={session} onChanged={onChanged} />
-        <LanguageSelect label="Language" session={session} onChanged={onChanged} />
+        <LanguageSelect label="Language" session={session} state={live.state} />
         <SaveBadge
           state={live.collab.saveState.value}
           canWrite={canWrite}

@@ -1,20 +1,20 @@
-import { patch, words } from "../api"
+// The choice of a session's language.
+import { words } from "../api"
 import { languageChoices } from "../lib/languages"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
+import type { SessionState } from "./live/state"
 
 interface Props {
   label: string
   session: Session
-  onChanged: () => void
+  state: SessionState
 }
 
 /** The language of a session, which its owner can change for everybody. */
-export function LanguageSelect({ label, session, onChanged }: Props) {
+export function LanguageSelect({ label, session, state }: Props) {
   const change = (language: string) =>
-    patch(`/session/${session.id}`, { language }).then(onChanged, (error: unknown) =>
-      tell(words(error)),
-    )
+    state.setLanguage(language).catch((error: unknown) => tell(words(error)))
   return (
     <select
       class="language"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-import crdt.log.restore
-import crdt.workers
+import crdt.log.checkpoints
+import crdt.processes.worker
 from crdt.errors import DocumentFull
 from crdt.lifecycle import compaction
 from crdt.limits import RoomLimits
@@ -31,7 +31,7 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
-    monkeypatch.setattr(crdt.log.restore, "verify", raise_damaged)
+    monkeypatch.setattr(crdt.log.checkpoints, "verify", raise_damaged)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
@@ -240,7 +240,7 @@ async def test_document_whose_checkpoint_fails_keeps_its_log(
     await world.session()
     await world.workers.run(work.add, 2, 3, key="eve", deadline_s=600.0)  # a process has started
     # An infinite CPU time is the value for an unknown time.
-    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
+    monkeypatch.setattr(crdt.processes.worker, "cpu_s", lambda _: math.inf)
     monkeypatch.setattr(compaction, "_DEADLINE_S", 0.0)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

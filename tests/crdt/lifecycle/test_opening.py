@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import crdt.workers
+import crdt.processes.worker
 from crdt.crashmark import CrashMark
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
@@ -125,7 +125,7 @@ async def test_document_too_slow_for_a_worker_is_set_aside_again(
     expect_log("session one is set aside: its document cannot be opened .the work took longer")
     monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
     # An infinite CPU time is the value for an unknown time.
-    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
+    monkeypatch.setattr(crdt.processes.worker, "cpu_s", lambda _: math.inf)
     case = make()
     await case.workers.run(work.add, 2, 3, key="bob", deadline_s=600.0)  # a process has started
     case.quarantine.note([("one", "eve")], NOW, is_sure=True)

@@ -76,7 +76,7 @@ export class LiveSession {
   private isDestroyed = false
 
   constructor(
-    private readonly state: SessionState,
+    readonly state: SessionState,
     private readonly myId: string,
   ) {
     this.log = new ChatLog(state.id, state.session.peek()?.unread ?? 0, () => document.hidden)

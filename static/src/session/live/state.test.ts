@@ -1,12 +1,13 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, it, vi } from "vitest"
-import { ApiError, get, post } from "../../api"
+import { ApiError, get, patch, post } from "../../api"
 import type { Session } from "../../types"
 import { SessionState } from "./state"
 
 vi.mock("../../api", async (original) => ({
   ...(await original<typeof import("../../api")>()),
   get: vi.fn(),
+  patch: vi.fn(),
   post: vi.fn(),
 }))
 
@@ -82,4 +83,31 @@ it("ignores an answer that comes after the answer to a later request", async () 
   answerFirst(session("old"))
   await first
   expect(state.session.value?.title).toBe("new")
+})
+
+it("has a language that was chosen before the server confirms it", async () => {
+  vi.mocked(get).mockResolvedValueOnce({ ...session("s"), language: "javascript" })
+  const state = new SessionState("s", "ada")
+  await state.open()
+  vi.mocked(get).mockResolvedValueOnce({ ...session("s"), language: "javascript" })
+  const onItsWay = state.reload()
+  vi.mocked(patch).mockResolvedValueOnce({})
+  vi.mocked(get).mockResolvedValueOnce({ ...session("s"), language: "python" })
+  const choice = state.setLanguage("python")
+  expect(state.session.value?.language).toBe("python")
+  await onItsWay
+  expect(state.session.value?.language).toBe("python")
+  await choice
+  expect(patch).toHaveBeenCalledWith("/session/s", { language: "python" })
+  expect(state.session.value?.language).toBe("python")
+})
+
+it("has the language from before if the server refuses another one", async () => {
+  vi.mocked(get).mockResolvedValue({ ...session("s"), language: "javascript" })
+  const state = new SessionState("s", "ada")
+  await state.open()
+  vi.mocked(patch).mockRejectedValueOnce(refused(403))
+  vi.mocked(get).mockRejectedValueOnce(new ApiError(0, "offline", "away"))
+  await expect(state.setLanguage("python")).rejects.toThrow("refused with 403")
+  expect(state.session.value?.language).toBe("javascript")
 })

@@ -1,6 +1,6 @@
 // A session's data from the server: title, members, roles. It uses no screen.
 import { signal } from "@preact/signals"
-import { ApiError, get, isAway, post, words } from "../../api"
+import { ApiError, get, isAway, patch, post, words } from "../../api"
 import { meanwhile } from "../../lib/patience"
 import type { Session } from "../../types"
 import { rememberedSession, rememberSession } from "./remembered"
@@ -46,6 +46,25 @@ export class SessionState {
    */
   async reload(): Promise<void> {
     await this.read().catch(() => undefined)
+  }
+
+  /**
+   * Change the session's language for everybody. This page has the new one before the server confirms
+   * it, so that a program that is run next runs in it. Rejects if the server refuses it.
+   */
+  async setLanguage(language: string): Promise<void> {
+    const session = this.session.peek()
+    if (session) this.session.value = { ...session, language }
+    // an answer that is on its way has the old language
+    this.asked++
+    try {
+      await patch(`/session/${this.id}`, { language })
+    } catch (error) {
+      this.session.value = session
+      throw error
+    } finally {
+      await this.reload()
+    }
   }
 
   private async readOrJoin(): Promise<void> {

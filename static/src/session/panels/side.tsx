@@ -53,9 +53,7 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
       isOffline={isOffline}
       typing={typing}
       onTyping={collab.sayTyping}
-      start={
-        showsStart.value && isNew(session) && <Start session={session} onChanged={onChanged} />
-      }
+      start={showsStart.value && isNew(session) && <Start session={session} state={live.state} />}
     />
   )
 }

@@ -7,6 +7,7 @@ import { tell } from "../../ui/announce"
 import { copy } from "../../ui/copy"
 import { Icon } from "../../ui/icons"
 import { LanguageSelect } from "../language"
+import type { SessionState } from "../live/state"
 import { linkToGive } from "../share/links"
 
 /** Whether the owner is the only member, and the session has not ended. */
@@ -15,7 +16,7 @@ export const isNew = (session: Session) =>
 
 interface Props {
   session: Session
-  onChanged: () => void
+  state: SessionState
 }
 
 function CopyLink({ session }: { session: Session }) {
@@ -53,7 +54,7 @@ function CopyLink({ session }: { session: Session }) {
 
 const focusText = () => document.querySelector<HTMLElement>("#editor .cm-content")?.focus()
 
-export function Start({ session, onChanged }: Props) {
+export function Start({ session, state }: Props) {
   return (
     <div class="start">
       <h3>Ready in three steps</h3>
@@ -64,7 +65,7 @@ export function Start({ session, onChanged }: Props) {
         </li>
         <li>
           <p>Choose a language.</p>
-          <LanguageSelect label="Language of this session" {...{ session, onChanged }} />
+          <LanguageSelect label="Language of this session" {...{ session, state }} />
         </li>
         <li>
           <p>Paste the problem, or start to type.</p>
