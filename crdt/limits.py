@@ -1,4 +1,4 @@
-"""The limits of a room, and the settings for automatic versions: all settings that `crdt` obeys.
+"""All settings that `crdt` obeys: limits of a room, automatic versions, worker processes.
 
 An operator cannot change some of the limits: beyond them, browsers or yrs fail or take very long. A
 refusal names such a limit in the same way as a setting.

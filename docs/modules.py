@@ -10,8 +10,9 @@ _HEAD = """# Modules
 
 <!-- Made by `make format` from the docstrings of the modules; edit there. -->
 
-Every module of the server, in the order of the layers: a package imports only those below it on this page. What the
-sub-packages are for, and how an update and a request pass through them, is in [ARCHITECTURE.md](../ARCHITECTURE.md).
+Every module of the server. The four packages are in the order of the layers: each imports only those below it on this
+page. The folders inside a package are in alphabetical order. [ARCHITECTURE.md](../ARCHITECTURE.md) has the layers of
+these folders, and shows how an update and a request pass through them.
 """  # noqa: E501  # lines of docs/modules.md
 
 

@@ -1,4 +1,4 @@
-"""The table of errors, and of the HTTP answers for them (RFC 9457, docs/api.md)."""
+"""The table from exceptions to HTTP answers (RFC 9457, docs/api.md)."""
 
 import math
 from dataclasses import dataclass, field

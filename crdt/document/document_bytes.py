@@ -1,4 +1,4 @@
-"""The bytes of a document: its updates, which are merged only when the merged state is needed.
+"""The part of a document that keeps its updates; keystrokes wait in it for the next commit.
 
 Not for the texts that pycrdt shows of them, which are in `document`.
 """

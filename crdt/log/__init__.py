@@ -1,1 +1,1 @@
-"""The log of a session's updates: its encoding, unwritten updates, and restored documents."""
+"""The log of a session's updates: its encoding, unwritten updates, restored documents and their checkpoints."""

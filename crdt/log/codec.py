@@ -1,4 +1,4 @@
-"""Packs a session's updates, with their authors and times, into the chunks of its log.
+"""Packs a session's updates, with their authors and times, into the chunks and segments of its log.
 
 A chunk has the updates of one room that were committed together:
 

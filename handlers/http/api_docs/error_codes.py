@@ -1,4 +1,4 @@
-"""The table of the API's error codes, with their statuses and their meanings.
+"""All error codes of the API, with their statuses and meanings, for its description.
 
 `handlers.errors` turns the server's errors into them. Which codes an operation may answer is said
 in `handlers.http.api_docs.operations`.

@@ -182,6 +182,7 @@ def _forget_skeletons(db: Any) -> None:
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     ).fetchall():
         db.execute(f"DROP TRIGGER {trigger}")
+    db.execute("ALTER TABLE sessions DROP COLUMN excerpt")
     db.execute("DROP TABLE program_tests")
     db.execute("DROP TABLE runs")
     db.execute("ALTER TABLE sessions DROP COLUMN runs")
