@@ -40,7 +40,7 @@ _PACED = "--mode paced --warmup 1 --duration {seconds} "
 _FLOOD = "--mode flood --warmup 1 --duration {seconds} "
 
 IE_UPDATES_PER_S = 2_000
-"""The updates a second that our server allows in IE: three times what a writer of E sends."""
+"""The updates a second that our server allows in IE: several times what a writer of E sends."""
 
 SCENARIOS = (
     Scenario("A", "A pair: 1 room × 2, 20 updates/s",
