@@ -146,8 +146,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--only",
-        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at "
-        "saturation), W for the worst of one account, L for lag",
+        help="names of scenarios, with commas between them. J: all scenarios of growth. I: one "
+        "client misbehaves (IE: when the server is saturated). W: the most expensive requests of "
+        "one account. L: delays of the event loop",
     )
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)

@@ -199,7 +199,7 @@ def post(
 def flooding(flood: Flood, target: Target) -> Iterator[None]:
     """Let a client misbehave in a separate process.
 
-    It begins just before the block, and ends with it.
+    The client begins just before the `with` block, and is stopped at its end.
     """
     process = multiprocessing.get_context("fork").Process(
         target=misbehave, args=(flood, target), daemon=True
@@ -236,7 +236,7 @@ class Client:
     """
 
     def __init__(self, target: Target, room: str, receive_bytes: int = 0) -> None:
-        """Send the handshake; entering a block waits for the answer.
+        """Send the handshake. The `with` statement waits for the answer.
 
         receive_bytes  size of the receive buffer; 0 for the system's choice
         """

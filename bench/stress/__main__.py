@@ -111,7 +111,7 @@ class Somebody(threading.Thread):
                 OSError,
                 ValueError,
                 KeyError,
-            ) as error:  # closed, or refused without JSON
+            ) as error:  # the connection was closed, or the answer is not JSON
                 self._watch.counts[f"{type(error).__name__}"] += 1
                 self._watch.end(self._who)
             time.sleep(_PAUSE_S * 2 * self._dice.random())
@@ -201,7 +201,7 @@ def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float
 
 
 def _memory_mib(pid: int) -> float:
-    """Return the memory of the serving process; workers have their own bounds."""
+    """Return the MiB of memory of the process that serves. Worker processes are not included."""
     serving = tree(pid)[:2][-1]
     for line in Path(f"/proc/{serving}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

@@ -66,7 +66,7 @@ def code(dice: random.Random) -> str:
 
 
 def printed(dice: random.Random) -> str:
-    """Return what a program prints: mostly short, sometimes as long as a run may be, or longer."""
+    """Return the output of a program: mostly short, rarely longer than a run may print."""
     return _whole(code(dice))[: _PRINTED if dice.random() < 0.9 else MIB]
 
 
@@ -125,7 +125,7 @@ def fields(
 
 
 def body(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known) -> bytes:
-    """Return a body for a schema. Sometimes it is not JSON, or has more than JSON."""
+    """Return a body for a schema. A few bodies are no JSON object, or break the rules of JSON."""
     if dice.random() < _FAULTY / 2:
         return dice.choice(
             (b"{", b"[]", b"nul", b'{"a":1}x', b"[" * 5_000, b"\xff\xfe", b'{"a":1,"a":2}')

@@ -25,13 +25,13 @@ from crdt.wire.lib0 import write_var_uint
 
 PER_S = 40
 _PATIENCE_S = 45.0
-"""A keystroke that takes this long counts as lost. The watchdog of the server waits for less
-time."""
+"""Seconds after which a keystroke counts as lost. The watchdog of the server waits 30 s, so it
+restarts a hung server before that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """The bystander's delays over a time in milliseconds, and the number of lost keystrokes."""
+    """The delays of keystrokes in milliseconds, and the numbers of lost and of all keystrokes."""
 
     p50: float
     p99: float
@@ -176,7 +176,7 @@ def _read_for_ever(port: int, session_id: str, reader: tuple[str, str], clock: _
 def _read(editor: Editor, clock: _Clock) -> None:
     """Note the time at which each number arrives.
 
-    A read may end within a number, which is `k` with seven digits.
+    A number is sent as `k` with seven digits. `editor.read` may return only the first part of it.
     """
     rest, said = b"", time.monotonic()
     while True:

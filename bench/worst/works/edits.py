@@ -1,4 +1,4 @@
-"""Expensive requests about documents: Yjs updates within all limits, questions, first syncs."""
+"""Expensive requests about documents: Yjs updates within all limits, first syncs, reads."""
 
 import contextlib
 import random
@@ -161,8 +161,8 @@ def _poison(here: Stage) -> None:
     kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
     person = here.person()
     session_id = _filled(here, person, kind)
-    # When the document takes too long to load, further updates are refused with 4413. Then the
-    # document with the accepted updates is opened.
+    # When the document takes too long to load, further updates are refused with 4413. `_load` opens
+    # the document with the updates that were accepted before that.
     with contextlib.suppress(ConnectionResetError), person.editor(session_id) as editor:
         # Reading these updates takes quadratic time.
         for number in range(here.few(_POISON_UPDATES)):
@@ -196,7 +196,7 @@ def _near_the_limit(here: Stage) -> None:
 
 
 def _type_near_the_limit(here: Stage) -> None:
-    """Insert a letter and delete it, again and again."""
+    """Insert half of the letters that still fit and delete them, again and again."""
     person, session_id = here.kept["near the limit"]
     sent, until = 0, here.until()
     with person.editor(session_id) as editor:

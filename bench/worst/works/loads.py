@@ -96,7 +96,7 @@ WORKS = (
     Work("large frames", f"an array of {VALUES:,} strings in one update", _send, _sender),
     Work(
         "save over another type",
-        "a whole text for a root that is a large array",
+        "a text is saved in a document whose root is a large array",
         _save,
         once("other type", _other_type),
     ),

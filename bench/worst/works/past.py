@@ -22,7 +22,7 @@ _KEY = "long log"
 
 
 class _Writer:
-    """A member of the class, who types in their own line."""
+    """One of the people who wrote the log. They type in their own line."""
 
     def __init__(self, number: int, editor: Editor) -> None:
         self.editor = editor
