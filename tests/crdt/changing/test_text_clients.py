@@ -54,7 +54,7 @@ def two_clients(text: str) -> tuple[Room, TextClient, TextClient]:
 @pytest.mark.parametrize("old", ["a\nb\n", "a\r\nb\r\n", "a\r\nb\nc\r\n", "a"])
 @pytest.mark.parametrize("new", ["", "a\nb", "a\nb\n\u4e00\n\n\n", "a\r\nb\r\nc\r\nd\r\n"])
 def test_growth_is_the_growth_of_the_text_with_its_own_line_ends(old: str, new: str) -> None:
-    """A text with both kinds of line ends keeps its old ones, so its growth may look larger."""
+    """The growth is exact, but for a text with both kinds of line ends it may be too high."""
     room = with_text(old)
     feed = TextFeed(room)
     client = client_of(feed)
@@ -119,7 +119,10 @@ def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
 
 
 def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
-    """An edit of the previous text, sent after a newer text was confirmed, deletes nothing."""
+    """A client that has confirmed a newer text may still edit the one before it.
+
+    Such an edit deletes nothing of the newer text.
+    """
     room, client, other = two_clients("one")
     change(other, "one two", NOW)
     assert client.to_send() == "one two"
@@ -131,7 +134,10 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
 
 
 def test_text_client_edit_after_late_older_text_is_not_doubled() -> None:
-    """A client that confirms an older text late still goes on from its own newer text."""
+    """A client may send a text, and only then confirm an older text of the server.
+
+    Its next text is still an edit of the text that it sent.
+    """
     room = with_text("")
     feed = TextFeed(room)
     client = TextClient(feed, "ada")
@@ -162,9 +168,9 @@ def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
 
 
 def test_text_client_may_undo_edits_made_since_its_own_text() -> None:
-    """A client may delete all edits that others made after its last text.
+    """A client that has confirmed a newer text may send its own last text again.
 
-    It then sends that text again.
+    This deletes the text that others inserted in between.
     """
     room, client, other = two_clients("")
     change(client, "one", NOW)
@@ -217,7 +223,10 @@ def test_text_client_may_delete_text_it_received() -> None:
 def test_text_client_keeps_line_ends_of_document(
     document: str, sent: str, result: str, shown: str
 ) -> None:
-    """The document keeps its line ends, the client gets its own, and neither makes an edit."""
+    """The document keeps its line ends, and a client gets texts with the line ends that it sends.
+
+    A difference in line ends alone is not an edit.
+    """
     room, client, other = two_clients(document)
 
     change(client, sent, NOW)
@@ -269,7 +278,10 @@ def test_text_client_with_refused_edit_receives_text_again() -> None:
 
 
 def test_text_client_after_reconnect_has_edits_merged() -> None:
-    """A text written while the client was away is an edit of the text that it had then."""
+    """The first text after a reconnect may lack newer edits of others.
+
+    It counts as an edit of the text that the client had before the reconnect.
+    """
     room = with_text("one two")
     feed = TextFeed(room)
     before, other = client_of(feed), client_of(feed, "bob")
@@ -348,8 +360,7 @@ class Front:
 class SlowFront(Front):
     """A front end whose texts are compared in a worker.
 
-    The room goes on during the comparison, so it makes each change some time after the message
-    came.
+    The room may take other edits during the comparison, before it takes the compared text.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
@@ -357,7 +368,7 @@ class SlowFront(Front):
         self._made: tuple[Any, Any, Any, ExitStack] | None = None
 
     def deliver(self, now: int) -> None:
-        """Deliver a message after the server is done with the text before it."""
+        """Merge the text that is being compared. If there is none, deliver the next message."""
         if self._made:
             change, edits, update, lent = self._made
             self._made = None
@@ -381,8 +392,8 @@ class SlowFront(Front):
 class BusyFront(Front):
     """A front end that confirms a text when it arrives, and shows it later.
 
-    While the user types, the delay may be of any length. The front end meanwhile edits its own
-    text, which it has sent.
+    While the user types, the delay may be of any length. Until the front end shows the confirmed
+    text, the user edits the text that the front end sent last.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool, chance: random.Random) -> None:
@@ -492,7 +503,7 @@ def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> No
 
 
 def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
-    """Move each message that has not arrived one step further."""
+    """For each client, deliver one message to the server, send one back, and show one."""
     feed.refresh()
     for one in everybody:
         one.deliver(now)
@@ -534,7 +545,10 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[F
 
 @pytest.mark.parametrize("seed", range(60))
 def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
-    """Clients that show texts late lose and double no text, while lines stop and clocks jump."""
+    """No text is lost or doubled when clients show texts late and messages arrive late.
+
+    Up to five seconds pass between two steps.
+    """
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(chance.randint(0, 3))))

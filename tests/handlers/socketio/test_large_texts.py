@@ -1,4 +1,5 @@
-"""Tests that large texts of Socket.IO clients become right edits.
+"""Tests that large texts of Socket.IO clients are merged correctly.
+
 Only worker processes compare them, never the process that serves.
 """
 
@@ -18,9 +19,9 @@ async def text_client(api: Api, session_id: str) -> RawEvents:
     """Return a client that has received the text and confirmed it."""
     raw = await RawEvents.joined(api, session_id)
     await raw.until_event("receive-code")
-    assert (await raw.ask("typing", session_id))[
-        "ok"
-    ]  # the ping after the text has been answered before this event
+    # The server sends a ping after the text, and the client answers it before it sends this event.
+    # So when the event is acknowledged, the text is confirmed.
+    assert (await raw.ask("typing", session_id))["ok"]
     return raw
 
 
@@ -65,7 +66,10 @@ async def test_change_keeps_text_typed_while_a_worker_compares(
 async def test_large_save_reaches_text_clients_and_their_edits_stay_in_place(
     server: Server, ada: Api, bob: Api
 ) -> None:
-    """The next text of a client is an edit of the text that the client had before the save."""
+    """A client may not have received a save yet when it sends a text.
+
+    Its text is then an edit of the text before the save, so the saved changes stay.
+    """
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")

@@ -85,9 +85,10 @@ async def test_goodbye_of_a_polling_client_is_accepted(ada: Api) -> None:
 async def test_unusable_handshake_is_answered_as_by_stock_server(
     ada: Api, query: str, refusal: bytes, upgrade: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A malformed handshake gets the stock server's answer, also before an upgrade to WebSocket.
+    """A malformed handshake gets the answer that Socket.IO's own server gives.
 
-    An old client can then show the reason. The log names old versions too.
+    A request to open a WebSocket gets the same answer, so that an old client can show the reason.
+    If the version of the protocol is wrong, the log names the versions that work.
     """
     if upgrade:
         with pytest.raises(HTTPClientError) as caught:
