@@ -32,7 +32,7 @@ class TestSweeping:
     async def test_sweep_deletes_expired_logins_but_no_account(
         self, store: Store, seed: Seed
     ) -> None:
-        """Expired logins are deleted, so an earlier time does not find them. Accounts stay."""
+        """Expired logins are deleted: a look-up with an earlier time finds none. Accounts stay."""
         ada = await seed.user("ada")
         bob = await seed.user("bob")
         await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
@@ -45,7 +45,7 @@ class TestSweeping:
         assert dict(await store.users(["u-ada", "u-bob"])) == {"u-ada": ada, "u-bob": bob}
 
     async def test_sweep_deletes_expired_tickets(self, store: Store, seed: Seed) -> None:
-        """Expired tickets are deleted, so an earlier time does not find them."""
+        """Expired tickets are deleted: a look-up with an earlier time finds none."""
         await seed.user("ada")
         lasting = ticket("ada", 2, expires_at=NOW + 3 * HOUR)
         await store.add_ticket(ticket("ada", 1))
@@ -150,7 +150,7 @@ class TestSweeping:
     async def test_sweep_never_removes_accounts(self, store: Store, seed: Seed) -> None:
         """A sweep never removes an account.
 
-        It may have been idle for long, or a guest before.
+        The account may have been idle for long, or its user may have been a guest before.
         """
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada")
@@ -194,7 +194,7 @@ class TestSweeping:
     ) -> None:
         """Only activity after the cutoff counts.
 
-        A late note of an older activity does not hide a newer one.
+        If an older activity is noted after a newer one, the newer one still counts.
         """
         await self.guests(store, seed, "gil", "gus")
         await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
@@ -208,7 +208,7 @@ class TestSweeping:
     async def test_sweep_counts_use_of_any_login_as_activity(
         self, store: Store, seed: Seed
     ) -> None:
-        """The use of a login counts if the login ended later, but not if it had ended before."""
+        """A use counts even if the login ends later. A use of an ended login does not count."""
         await self.guests(store, seed, "gil", "gus")
         for name in ("gil", "gus"):
             await store.add_login(login(name, 2))
@@ -255,7 +255,7 @@ class TestSweeping:
     async def test_sweep_of_session_owner_leaves_no_session_without_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """After a sweep, each session has an owner, even if only a guest could become the owner."""
+        """Each session keeps an owner, even after an attempt to transfer it to a guest."""
         await self.guests(store, seed, "gil")
         await seed.user("ada")
         with contextlib.suppress(StoreError):
@@ -270,7 +270,7 @@ class TestSweeping:
     async def test_sweep_of_guest_frees_name_and_place_in_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """The guest's name and place in the session are free, and the invite's uses stay used."""
+        """After the sweep, another user can have the guest's name and place in the session."""
         await self.guests(store, seed, "gil")
 
         await store.sweep(IDLE, NOW + DAY, MANY)
