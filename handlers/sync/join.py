@@ -1,4 +1,4 @@
-"""Lets an open WebSocket join a room, after it has found the user and checked the limits.
+"""Finds the user of an open WebSocket, checks the limits, and lets the client join a room.
 
 A client that may not join gets the reason.
 """
@@ -155,7 +155,7 @@ class JoinRequest:
             ) from None
 
     async def _role(self, admission: Admission) -> Role:
-        """Return the user's role; make a user who comes by the link a member first."""
+        """Return the user's role. A user who comes by the link becomes a member before that."""
         try:
             _, member = await ensure_member(self._services, *admission)
         except LimitReached:

@@ -1,4 +1,4 @@
-"""Rules for tests of programs: the fields of a test, and a list of their ids."""
+"""Rules for tests of programs: the fields of a test, and a list of ids of tests."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def _bounded(most: int) -> dict[str, Any]:
 
 
 def _check_ids(field: str, value: object, error: Callable[[str, str], None]) -> None:
-    """Report the first fault of a list of ids, which must be different.
+    """Report the first fault of a list of ids. It may have each id only once.
 
     Rules of Cerberus for the items would take 20 ms for 200 ids.
     """
@@ -43,7 +43,7 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "source": _bounded(MAX_SOURCE_BYTES),
     "isHidden": {"type": "boolean"},
 }
-"""The fields of a test but its name."""
+"""The fields of a test, except its name."""
 
 IDS: Mapping[str, Any] = {
     "type": "list",

@@ -4,7 +4,7 @@ import type { Output } from "./output"
 
 /** The depth of nested objects that are written out. A deeper object is written as its type. */
 const DEPTH = 3
-/** The most items of a list that are written out. */
+/** The number of items of a list that are written out. The others are only counted. */
 const ITEMS = 100
 /** The longest text of an object that stays on one line, in characters. */
 const LINE = 72
