@@ -31,8 +31,8 @@ _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
 _TOGETHER, _WAITING_EACH, _WAITING = 2, 4, 16
-"""Redactions that have their logs in memory together, and those that may wait:
-of one user, and of all users."""
+"""Limits on redactions: how many may have their logs in memory together, and how many may wait,
+of one user and of all users."""
 _WAIT_S = 60.0
 """Seconds that a redaction waits for its turn at most."""
 
@@ -62,7 +62,7 @@ class _Shown(NamedTuple):
 class Redaction:
     """The numbers of changed characters (with values), updates, versions, runs and tests.
 
-    open_runs, open_tests  those that all members see differently now
+    open_runs, open_tests  the numbers of runs and tests that changed in a part that all members see
     """
 
     characters: int
@@ -112,8 +112,8 @@ class Redactor:
         document are deleted there, by an edit in this user's name. The log is changed last, so that
         a call that failed halfway can be repeated.
 
-        check  raises if the user may not do this; called again when no other task can
-               replace the log any more
+        check  raises if the user may not do this. It is called before the search and again
+               before the changes, when no other task can replace the log
 
         Raises NotFound if neither the entries nor a run or test have the text, LimitReached if the
         search takes too long, the errors of `check`, RoomDamaged, RoomUnavailable,
@@ -141,7 +141,7 @@ class Redactor:
     async def _redact_programs_alone(
         self, session_id: str, text: str, check: Callable[[], Awaitable[object]]
     ) -> Redaction:
-        """Remove a text that is in no document from the runs, which may have printed it."""
+        """Remove a text that this part of the log does not have from runs and tests."""
         await check()
         programs = await self._redact_programs(session_id, text)
         if not any(changed.rows for changed in programs):
@@ -177,7 +177,7 @@ class Redactor:
         Values are deleted as a whole.
         """
         room.integrate_pending()
-        # This uses the parts, because making the state merges a large document on the event loop.
+        # The worker process merges the parts, because a large document would hold the event loop.
         update = await self._work(target.user_id, _deletion, room.document.parts(), target.ids)
         await self._rooms.steps.take_edit(room, server_edit(update, target.user_id))
         room.upkeep.redactions += 1
@@ -265,7 +265,7 @@ def _sum(
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Yield chunks in lists that each take no longer than a second or two."""
+    """Yield lists of chunks. A worker process redacts each list in one or two seconds."""
     batch, size = list[Chunk](), 0
     for chunk in chunks:
         batch.append(chunk)

@@ -1,9 +1,9 @@
 """Takes a part of an update: structs of each client between two clocks, and some deletions.
 
 Admission takes the part of an update that a document can integrate now. The rules are those of Yjs.
-If a struct is cut, its right part comes after the clock before it, and keeps the right origin of
-the whole struct (`splitItem` in `Item.js`). If a surrogate pair is cut, both halves become U+FFFD
-(`ContentString.splice`).
+If a struct is cut, the left origin of its right part is the clock just before the cut. The right
+part keeps the right origin of the whole struct (`splitItem` in `Item.js`). If a surrogate pair is
+cut, both halves become U+FFFD (`ContentString.splice`).
 
 Not for deciding which part to take (`crdt.structs.admission`).
 The update must have passed `update_parser.parse`.
@@ -25,7 +25,7 @@ _UNIT_BYTES = 2
 def take_part(
     update: bytes, spans: Mapping[int, tuple[int, int]], ranges: Sequence[tuple[int, int, int]]
 ) -> bytes:
-    """Return the update with only a part of this one's structs, and only the given deletions.
+    """Return an update with a part of the structs of `update`, and only the given deletions.
 
     spans   {client: (first clock, next clock)} of the structs to keep; no structs of other clients
             are kept. A hole (Skip) at the beginning or the end of such a span is left out
@@ -69,8 +69,8 @@ class StructSlicer(StructReader):
         # the same way.
         if kind in (GC, SKIP):
             return bytes((kind,)) + write_var_uint(after - first)
-        # The first part keeps the struct's own head. A later part comes after the clock before it,
-        # so its head has that clock as left origin, and no parent.
+        # The first part keeps the struct's own head. The head of a later part has no parent. Its left
+        # origin is the clock just before the part.
         head = self._head(header, own + first) if first else self.data[start:at]
         return head + self._content(at, kind, first, after)
 
