@@ -61,8 +61,8 @@ class GuestHandler(AuthHandlerBase):
         login, token = self.new_login(guest.id)
         session = new_session(guest.guest_of or "", guest.id, now, {})
         member = Member(session.id, guest.id, Role.OWNER, now)
-        # If the server dies between both calls, a guest without a session stays. The client has
-        # not got its token, so nobody uses this guest, and housekeeping removes it.
+        # If the server dies between both calls, a guest without a session stays. The client did
+        # not receive the guest's token, so nobody uses this guest, and housekeeping removes it.
         await services.store.add_user(guest, login)
         await services.store.add_session(session, member, None)
         return guest, token, member

@@ -19,8 +19,8 @@ SIGN_IN_BYTES = 16 << 10
 _STRANGER_PER_S = 5.0
 """Requests and messages a second from a connection on which no client has signed in."""
 _STRANGER_BURST = 10
-"""Requests and messages that such a connection may send together, faster than this rate.
-Signing in takes four of them, or six with an upgrade to a WebSocket."""
+"""The number of requests and messages that such a connection may send in a burst, faster than
+`_STRANGER_PER_S`. Signing in takes four of them, or six with an upgrade to a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ CASE: Mapping[str, Mapping[str, Any]] = {
 def without_nul(value: object) -> object:
     """Return a value with U+2400 for each NUL in its texts, also in lists and objects.
 
-    Programs print NUL, and U+2400 is its picture: no stored text has NUL.
+    Programs may print NUL, but no stored text may have it. U+2400 is the picture of NUL.
     """
     if isinstance(value, str):
         return value.replace("\0", "\u2400")

@@ -14,14 +14,14 @@ from handlers.socketio.session.text_connection import EncodedText, TextConnectio
 from storage.background import start_task
 
 _INTERVAL_S = 0.05
-"""Least seconds between two texts to the same client: at most 20 texts a second."""
+"""The shortest time between two texts to the same client, in seconds."""
 _REST = 4
 """After texts were sent for t seconds, no texts are sent for this many times t seconds,
 because other work needs the event loop too."""
 _TURN_S = 0.005
 _TURN_CHARACTERS = 1 << 19
-"""Most characters that are queued in one turn of the event loop. The next turn writes them to the
-sockets. The remaining clients get their texts in later turns."""
+"""After this many characters are queued, the turn of the event loop ends. The next turn writes them
+to the sockets. The remaining clients get their texts in later turns."""
 
 _clock = time.perf_counter
 """The clock of uvloop's event loop does not advance during a turn, so it cannot be used here."""

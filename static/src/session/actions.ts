@@ -12,7 +12,7 @@ import type { View } from "./view"
 export interface Action {
   label: string
   icon: IconName
-  /** as dialogs/shortcuts.tsx writes them */
+  /** the keyboard shortcut, as the palette and menus show it */
   keys?: string
   act: () => void
 }
@@ -101,7 +101,7 @@ function places({ live, view, myId }: Parts): Action[] {
   return [...files, ...follows]
 }
 
-/** What can be done with files: with a new one, and with the shown one. */
+/** Actions that list files, make a new one, and change or close the shown one. */
 function fileActions({ live, view, canWrite }: Parts): Action[] {
   const shown = live.files.value.find(({ root }) => root === view.root)
   const list: Action = { label: "Files", icon: "files", keys: "Alt+F", act: () => visitFiles(view) }
@@ -136,7 +136,7 @@ function fileActions({ live, view, canWrite }: Parts): Action[] {
   ]
 }
 
-/** What the button Run does, and the output. */
+/** Actions that run or stop the program and its tests, and show or hide the output. */
 function runActions({ live, view, running }: Parts): Action[] {
   const run: Action = {
     label: `Run ${running.name}`,

@@ -26,11 +26,12 @@ export interface Result {
   message: string
 }
 
-/** The most results of one run, and the most characters of a name, that the server keeps. */
+/** The server keeps this many results of one run, and this many characters of a name. */
 const MOST = 100
 const NAME_LENGTH = 200
 /**
- * The most bytes of one value, and of all values together. The server takes at most 64 KiB of JSON.
+ * The largest size of one value, and of all values together, in bytes. The server takes at most
+ * 64 KiB of JSON.
  */
 const VALUE_BYTES = 2048
 const VALUES_BYTES = 24_000
