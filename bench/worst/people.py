@@ -1,4 +1,4 @@
-"""People with an account and an own address: their requests, and a simple WebSocket client."""
+"""People, each with an account and an address: their requests, and a simple WebSocket client."""
 
 import contextlib
 import http.client
@@ -18,8 +18,8 @@ _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
 _MARK_BYTES = 8
-"""The end of a read that is kept, in bytes. A read may end inside the server's message "saved",
-which is not longer."""
+"""The number of bytes that are kept from the end of each read. The server's message "saved" is not
+longer, and may be split between two reads."""
 SAYS_S = 4.0
 """Seconds between two messages. The server closes connections that send nothing for long."""
 
@@ -55,7 +55,7 @@ class Person:
         content_type: str = "",
         accepted: str = "",
     ) -> Answer:
-        """Send a request; bodies are JSON unless they are bytes of a `content_type`.
+        """Send a request. `bytes` are sent unchanged as `content_type`, any other body as JSON.
 
         accepted  value of the header Accept-Encoding
         """
@@ -118,7 +118,7 @@ class Editor:
     """
 
     def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
-        """Send the handshake. Entering the block then answers the server's question."""
+        """Send the handshake. The `with` statement then sends the first sync messages."""
         self.socket = socket.socket()
         self.socket.bind((address, 0))
         self.socket.settimeout(_TIMEOUT_S)
@@ -132,7 +132,7 @@ class Editor:
         self.received = 0
         self._synced, self._saved = 1, 0
         """The number of sync messages that were sent, and the number that the server has saved. The
-        first message is the empty answer on entering the block."""
+        first message is the empty update that `__enter__` sends."""
         self._tail = b""
 
     def __enter__(self) -> "Editor":
@@ -161,7 +161,7 @@ class Editor:
         self.send(frame(y_protocol.sync_update(update)))
 
     def sync(self, update: bytes) -> None:
-        """Send an update as the answer to the server's question."""
+        """Send an update as the answer to the server's first sync message."""
         self._synced += 1
         self.send(frame(y_protocol.sync_step2(update)))
 

@@ -1,4 +1,4 @@
-"""Tests of the lease, by which only one server uses a MongoDB database."""
+"""Tests of the lease, which lets only one server use a MongoDB database."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ def test_lease_times_match_documentation() -> None:
 
 
 async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> None:
-    """A second server is refused while the first server's lease is valid, and opens after it."""
+    """A second server cannot open the database while the first server's lease is valid."""
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
 
