@@ -69,8 +69,8 @@ class StructSlicer(StructReader):
         # the same way.
         if kind in (GC, SKIP):
             return bytes((kind,)) + write_var_uint(after - first)
-        # The first part keeps the struct's own head. The head of a later part has no parent. Its left
-        # origin is the clock just before the part.
+        # The first part keeps the struct's own head. A later part gets a head without a parent. Its
+        # left origin is the clock just before the part.
         head = self._head(header, own + first) if first else self.data[start:at]
         return head + self._content(at, kind, first, after)
 
