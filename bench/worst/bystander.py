@@ -25,8 +25,8 @@ from crdt.wire.lib0 import write_var_uint
 
 PER_S = 40
 _PATIENCE_S = 45.0
-"""Seconds after which a keystroke counts as lost. The watchdog of the server waits 30 s, so it
-restarts a hung server before that."""
+"""Seconds after which a keystroke counts as lost. The watchdog waits 30 s, so a server that hangs
+is restarted before that."""
 
 
 @dataclass(frozen=True, slots=True)
