@@ -207,7 +207,7 @@ Only `deaf` pauses for `_TICK_S` after each round."""
 def table(found: dict[str, dict[str, float]]) -> str:
     """Return the results as a table in Markdown."""
     lines = [
-        "| one client | does it /s | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server "
+        "| one client | times a second | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server "
         "CPU % |",
         "|---" * 8 + "|",
     ]

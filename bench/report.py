@@ -244,7 +244,7 @@ def document(kept: dict[str, Any]) -> str:
 def _fewer(kept: dict[str, Any]) -> str:
     counts = {name.partition("-")[0]: count for name, count in kept.get("runs_of", {}).items()}
     return (
-        f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})"
+        f" ({', '.join(f'{name} has {count}' for name, count in sorted(counts.items()))})"
         if counts
         else ""
     )

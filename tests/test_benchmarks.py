@@ -29,7 +29,7 @@ def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
     table = report.table(by_name["E"], _FIGURES)
     assert "| ours (load generator at its limit) | 30,000 |" in table
     assert "| one | 10,000 |" in table
-    assert "Against the best peer: 1.50 (goal: at least 1.3)." in table
+    assert "Ratio to the best peer: 1.50. Goal: at least 1.3." in table
     beside_bun = report.table(
         by_name["B"], {**_FIGURES, "y-websocket on Bun": {"server_cpu_pct": 12.5}}
     )
