@@ -76,8 +76,8 @@ FLUSH_MS = number(
     500,
     0,
     1_000,
-    "milliseconds that edits gather at most before a commit: 5 for each session being edited, at "
-    "least 200",
+    "most milliseconds that edits gather before a commit; they gather for 5 for each session being "
+    "edited, but for at least 200",
 )
 IDLE_S = number("idle_s", 30.0, 0.1, 86_400, "seconds until a room that nobody uses is closed")
 AUTO_VERSION_PAUSE_S = number(
@@ -98,7 +98,7 @@ AUTO_VERSIONS = number(
     500,
     1,
     10_000_000,
-    "automatic versions that a session keeps; others are never dropped",
+    "automatic versions that a session keeps; versions of other kinds are never dropped",
 )
 RUNS = number(
     "runs", 200, 1, 100_000, "runs of programs that a session keeps; the oldest are dropped"

@@ -1,4 +1,4 @@
-"""Finds the properties of a merged state that a document must know to start from the state."""
+"""Finds the properties of a merged state, for a document that starts from this state."""
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The properties of a merged state that a document must know to start from the state.
+    """The properties of a merged state, for a document that starts from this state.
 
     merged       the sections of the state, if it has values
     needs_copy   pycrdt can only read a copy of the state, with some content replaced

@@ -1,4 +1,4 @@
-"""The notes of a room's maintenance about the room."""
+"""The record that maintenance keeps about a loaded room."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Tells whether two encodings of one content are the same content.
+"""Tells whether two encodings have equal content.
 
 Honest copies of a struct may differ in their bytes. Earlier releases of this server, and all
 clients that use yrs, decode values and write them again: the keys of objects come in another order,

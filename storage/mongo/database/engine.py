@@ -1,4 +1,4 @@
-"""The open database, its locks, and a wait until read documents are durable.
+"""The open database, its locks, and a wait until documents cannot be rolled back any more.
 
 There are no multi-document transactions, because a MongoDB server without a replica set has none.
 Instead, the writes of a change have an order: a crash between two writes does no harm, or the next

@@ -1,1 +1,1 @@
-"""Answers with tests of programs; `handlers.http.views.runs` has those with runs."""
+"""Answers with tests of programs; answers with runs are in `handlers.http.views.runs`."""
