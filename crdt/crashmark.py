@@ -5,9 +5,9 @@ random sequences of senseless updates broke it, 10 of these by a signal. If a si
 process, the next process reads here which session and user it worked for (`crdt.quarantine`). The
 page is a file that the server maps, or plain memory.
 
-A log line before each call would be a system call for each update, and a crash would lose the
-buffered lines. Writing to a mapped page costs 0.16 µs, and the kernel keeps the page however the
-process ends.
+The alternative is a log line before each call. Unbuffered, it would cost a system call for each
+update. Buffered, it would be lost in a crash. Writing to a mapped page costs 0.16 µs, and the
+kernel keeps the page however the process ends.
 """
 
 from collections.abc import Iterator, MutableSequence
@@ -30,7 +30,7 @@ _THREAD = " "
 
 
 class CrashMark:
-    """Names the sessions and users that the event loop works for, and those of other threads.
+    """Names sessions and users that the event loop works for, and sessions of other threads.
 
     The names of the event loop and of threads are kept apart: if the event loop hangs, its own work
     is the reason. Work of a thread is suspected only if the event loop names nothing.

@@ -13,7 +13,7 @@ STUCK = signal.SIGALRM
 
 
 class Watchdog:
-    """A context in which the kernel ends the process when its event loop has not run for too long.
+    """A context manager: inside its block, the kernel ends the process if the event loop is stuck.
 
     Each second the event loop sets a timer of the kernel (setitimer) to `limit_s` again. If the
     loop gets stuck, the timer is not set any more, and runs out. An example with a limit of 30 s:
@@ -27,7 +27,7 @@ class Watchdog:
     """
 
     def __init__(self, limit_s: float) -> None:
-        """limit_s: seconds for which the loop may not run."""
+        """limit_s: if the loop is stuck for this many seconds, the process ends."""
         self._limit_s = limit_s
         self._timer: asyncio.TimerHandle | None = None
 

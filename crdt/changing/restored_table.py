@@ -16,7 +16,7 @@ _NONE: Final[Mapping[str, Any]] = {}
 
 
 class Listed(NamedTuple):
-    """The part of a document that decides which files it lists.
+    """The part of a document that decides which files the document lists.
 
     texts      {root: text} of its texts
     documents  {root: its content} of its other roots

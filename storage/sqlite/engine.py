@@ -235,7 +235,8 @@ class Engine:
         # error. But `mend` may save these rows. So a repeated call accepts equal rows that are
         # stored already.
         self._require_files()
-        # IMMEDIATE waits for the lock. After a read, waiting would not help (BUSY_SNAPSHOT).
+        # IMMEDIATE takes the write lock first, and waits for it. A transaction that began with a
+        # read could not wait for the lock: SQLite would refuse its writes (BUSY_SNAPSHOT).
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)

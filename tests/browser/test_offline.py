@@ -78,7 +78,7 @@ async def test_session_opens_offline_after_reload_and_in_new_tab(person: NewPers
 
 @pytest.fixture
 async def hanging(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    """A server that a test may stop: then it accepts connections, and answers none."""
+    """A server that a test can stop (SIGSTOP). It then accepts connections, but answers nothing."""
     server = ServerProcess(tmp_path / "stopped", free_port())
     await server.start()
     yield server
@@ -89,7 +89,10 @@ async def hanging(tmp_path: Path) -> AsyncIterator[ServerProcess]:
 async def test_app_opens_from_this_browser_while_the_server_does_not_answer(
     person: NewPerson, hanging: ServerProcess
 ) -> None:
-    """Only the patience of the worker and of the app ends the wait. Later, all is in order."""
+    """The app and its service worker stop waiting by themselves, and show what the browser keeps.
+
+    When the server runs again, the app sends the text that was typed meanwhile.
+    """
     ada, session_id = await with_text(person, url=hanging.url)
     ada.expected.append(r"ERR_")
     hanging.signal(signal.SIGSTOP)
@@ -139,7 +142,7 @@ async def test_screen_offers_to_try_again_when_the_server_does_not_answer(
 
 
 async def test_run_without_the_server_says_at_once_what_is_missing(person: NewPerson) -> None:
-    """A browser that has never run a program has nothing that could run one."""
+    """A browser that has never run a program does not keep the files that run programs."""
     ada, _ = await with_text(person, "console.log(1)")
     ada.expected.append(r"ERR_")
     await ada.context.set_offline(True)

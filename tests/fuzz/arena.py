@@ -70,7 +70,8 @@ class Arena:
     is_sensible  the room took only edits that some client could have made. After other edits,
                  users may see different texts, because then even Yjs depends on the order of
                  arrival
-    is_tame      at most the last taken update is one of those other edits: Yjs must survive it
+    is_tame      the room ends with the first update that no client could have made; Yjs must accept
+                 this update, too
     clock        returns seconds, to measure the steps of a large frame
     gave_way_s   seconds that the last large frame took in steps, without its longest step
     """

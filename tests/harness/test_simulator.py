@@ -169,7 +169,7 @@ def test_concurrent_session_has_the_format_of_recordings(
 def test_yjs_replay_of_session_gives_its_text(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
-    """Real Yjs clients that exchange transactions as `parents` says have the text at the end."""
+    """Real Yjs clients that exchange transactions in the order of `parents` get the final text."""
     _, end = yjs_updates(trace_file(name))
 
     assert end["text"] == read(name)["endContent"]
@@ -286,7 +286,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
     "habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"]
 )
 def test_sessions_of_any_seed_have_patches_that_give_their_text(habits: Habits) -> None:
-    """For every seed, the patches give the text at the end, also when written key by key."""
+    """For every seed, the patches give the text at the end, also if each patch is one keystroke."""
     seen = set()
     for seed in range(30):
         trace = alone(seed, 400, habits)

@@ -28,7 +28,7 @@ def test_rotated_login_never_outlives_its_end() -> None:
 
 
 def test_login_catches_up_with_later_generation_only() -> None:
-    """A login takes over a later token. It forgets the tokens before it."""
+    """A login takes over a later token, and forgets all tokens before that token."""
     row = login(token_hash="A", previous_hash="Z", generation=3)
 
     later = row.caught_up("B", 5)

@@ -25,9 +25,9 @@ async def test_repeated_run_drops_older_runs_that_the_first_call_left(mongo_uri:
 
 
 async def test_session_of_earlier_release_has_default_rule(mongo_uri: str) -> None:
-    """The document of such a session has no rule.
+    """The document of such a session does not say who may run programs.
 
-    A copy of the session has the default rule as a value.
+    A session that is read from it has the default rule, and so has a copy.
     """
     async with mongod.database(mongo_uri) as name:
         store = MongoStore(mongo_uri + name)

@@ -35,7 +35,10 @@ class Logged:
 
 
 def test_creating_renaming_and_deleting_a_file_are_found() -> None:
-    """An entry that replaces another one has no key. Its key is that of the entry before it."""
+    """In an update, an entry that replaces another entry has no key.
+
+    Its key is found by the replaced entry.
+    """
     log = Logged()
 
     assert log.name("f-1", name="a.py") == [FileChange("created", "f-1", "a.py")]
