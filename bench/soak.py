@@ -33,7 +33,7 @@ from bench.soak_watch import Watch, table
 from bench.trouble import PASSWORD, flooder, misbehave, post
 
 _ENV = {"COLLAB_IDLE_S": "5", "COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
-"""No setting lifts a limit, because each person has an own address and an own account."""
+"""No setting lifts a limit, because each person has an address and an account of their own."""
 
 _LOAD_S, _PAUSE_S = 120.0, 15.0
 _MIN_PHASES, _MAX_PHASES = 4, 200

@@ -20,8 +20,8 @@ from storage.runs.records import Run
 
 _TRIES = 10
 _SMALL = 4 << 10
-"""Packed reports of fewer bytes, all together, are unpacked on the event loop.
-Larger ones, which may have a hundred times as much text, are unpacked in a thread."""
+"""Bytes of packed reports, all together. The event loop unpacks fewer bytes itself. A thread
+unpacks more bytes, because their text may be a hundred times as long."""
 
 
 class MongoRunStore:
