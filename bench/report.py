@@ -26,15 +26,14 @@ After reading this page you can compare the speed of this server with that of ot
 Our server writes everything to disk (SQLite, `synchronous=FULL`). Its usual limits are lifted, and
 it runs without its supervisor. The other servers are in their usual set-up, which stores nothing.
 One server at a time runs on one core, and the load generator on another. Updates are real updates,
-made by Yjs. Figures are medians of {runs} runs of {seconds:g} s{fewer}. In each run, servers take
-turns. The letters A to L name the scenarios of this page. In J, clients type for 12 s in each run.
-L takes three minutes. "50 rooms × 2" means 50 rooms with two clients in each.
+made by Yjs. Each figure is the median of {runs} runs{fewer}. A run takes {seconds:g} s; in J,
+clients type for 12 s, and L takes three minutes. In each run, servers take turns.
 
 Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1
 on Node and on Bun 1.4.5, `@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and
 uvloop. It is a shared virtual machine, whose cores fall to half their speed for parts of a second.
 So figures differ by a third from one run to another, and ratios by less. Twenty joins may all fall
-into such a slow time. So G repeats the joins ten times in each run.
+into such a slow part of a second, so G repeats them ten times in each run.
 
 {traces}
 
@@ -102,12 +101,11 @@ def table(scenario: Scenario, figures: Figures) -> str:
         others = best_ratio(
             scenario, {name: found for name, found in figures.items() if name != BUN}
         )
-        aside = (
-            f" Against the best peer on Node or Python: {others:.2f}."
-            if others and others != best
-            else ""
-        )
-        lines += ["", f"Against the best peer: {best:.2f} (goal: {word} {scenario.goal:g}).{aside}"]
+        aside = f"; to the best peer without Bun: {others:.2f}" if others and others != best else ""
+        lines += [
+            "",
+            f"Ratio to the best peer: {best:.2f}{aside}. Goal: {word} {scenario.goal:g}.",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -124,7 +122,7 @@ def _cell(key: str, value: float | None) -> str:
 def trouble_table(figures: Figures) -> str:
     """Return the table of the rooms with one client that misbehaves."""
     return (
-        "### I. Typing: 50 rooms × 2, 30 updates/s in each, with one client that misbehaves (ours "
+        "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours "
         "alone, usual limits)\n\n"
         "In I the server is not saturated. In IE it is saturated, so its p99 only shows how "
         "long updates wait. The client\n"
@@ -142,11 +140,10 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
         if quiet.get(server)
     )
     return (
-        "The client that floods sends valid updates as fast as the server reads them. The table "
-        "does not count these updates. The other servers have no limits.\n"
-        "Our server slows down a connection that sends more than "
-        f"{IE_UPDATES_PER_S:,} updates a second here (60 by default).\n"
-        "This limit is several times the rate of a writer in E. "
+        "The flooder sends valid updates as fast as the server reads them, and they are not counted. "
+        "The other servers have no limits.\n"
+        f"Our server slows a connection down above {IE_UPDATES_PER_S:,} updates a second here (60 by "
+        "default).\nThat is several times the rate of a writer in E. "
         f"The results as a share of those of E (the table before this one): {left}.\n"
     )
 
@@ -256,10 +253,10 @@ def _traces(kept: dict[str, Any]) -> str:
     for name, trace in sorted(kept.get("traces", {}).items()):
         by_trace.setdefault(trace, []).append(name)
     which = "; ".join(
-        f"`{trace}` in {', '.join(names)}" for trace, names in sorted(by_trace.items())
+        f"`{trace}` for {', '.join(names)}" for trace, names in sorted(by_trace.items())
     )
     return (
-        f"The edits of large documents come from editing sessions: {which}.\n"
+        f"Each large document has the edits of an editing session: {which}.\n"
         "`make bench` takes the recorded session if `COLLAB_TRACES` names a folder of "
         "github.com/josephg/editing-traces,\n"
         "otherwise `simulated-paper`, which has the same length (`harness/traces.py`)."

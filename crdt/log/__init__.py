@@ -1,1 +1,1 @@
-"""The log of a session's updates: its encoding, unwritten updates, restored documents and their checkpoints."""
+"""The log of a session's updates: its encoding, updates to be written, documents, and checkpoints."""

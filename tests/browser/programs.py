@@ -1,6 +1,6 @@
 """Helpers for tests that run programs in the browser."""
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator
 
 from tests.browser.conftest import NewPerson, Someone
 
