@@ -1,1 +1,1 @@
-"""The log of a session's updates: its encoding, updates to be written, documents, and checkpoints."""
+"""The log of a session's updates: its encoding, updates to be written, documents, checkpoints."""
