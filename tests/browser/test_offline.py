@@ -1,5 +1,6 @@
 """Tests of the app without the server: reloads, new tabs, updates, and data after signing out."""
 
+import asyncio
 import re
 import shutil
 import signal
@@ -122,21 +123,24 @@ async def test_screen_offers_to_try_again_when_the_server_does_not_answer(
     await ada.until_saved()
     await ada.page.evaluate("localStorage.removeItem('sessions')")
     await ada.page.clock.install()
-    held: list[Route] = []
+    is_held, is_over = asyncio.Event(), asyncio.Event()
     api = re.compile(r"/(session|code|invite|user/usage)\b")
 
     async def hold(route: Route) -> None:
-        held.append(route)
+        is_held.set()
+        await is_over.wait()
+        await route.abort()
 
     await ada.page.route(api, hold)
     await ada.go(path.format(session_id))
-    await until(lambda: len(held), bool)
+    await is_held.wait()
 
     await ada.page.clock.run_for(21_000)
 
     told = ada.page.get_by_role("alert").filter(has_text="The server does not answer.").first
     await expect(told).to_be_visible()
-    await ada.page.unroute(api)
+    is_over.set()
+    await ada.page.unroute_all(behavior="wait")
     await told.get_by_role("button", name="Try again").click()
     await expect(told).to_have_count(0)
 
@@ -149,8 +153,8 @@ async def test_run_without_the_server_says_at_once_what_is_missing(person: NewPe
 
     await ada.button("Run").first.click()
 
-    output = ada.page.get_by_role("alert")
-    await expect(output).to_contain_text("this browser does not keep what runs programs")
+    told = "this browser does not keep what runs programs"
+    await expect(ada.page.get_by_role("alert").filter(has_text=told)).to_be_visible()
 
 
 async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: NewPerson) -> None:
