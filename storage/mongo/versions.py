@@ -45,7 +45,8 @@ class MongoVersionStore:
             for _ in range(_TRIES):
                 newest = await _newest(self._engine, version.session_id)
                 if newest and newest.covers(version):
-                    await self._engine.confirm()
+                    # A crash may have come before this. A write also confirms what was found.
+                    await _set_excerpt(self._engine, newest)
                     return newest, False
                 number = newest.number + 1 if newest else 1
                 counts = await self._counts(version.session_id)
