@@ -50,7 +50,7 @@ class DocumentQuota:
 
     __slots__ = (
         "_counted_for", "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters",
-        "_limits", "_shares",
+        "_limits", "_shares", "_sizes_found",
         "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
@@ -77,6 +77,7 @@ class DocumentQuota:
         self._limits = limits
         self._text_bound = text_bound
         self._counted_for = EMPTY  # the update for which `_text_bound` was counted
+        self._sizes_found = 0  # how many times `check` has found the true size of the text
 
     def own(self, user_id: str) -> None:
         """Note the session's owner; in a large document the shares of authors are counted soon."""
@@ -198,10 +199,12 @@ class DocumentQuota:
         """
         if not (self.is_near(len(update)) and self._index.types.depths):
             return
-        bound = self._text_bound
+        bound, sizes_found = self._text_bound, self._sizes_found
         counted = yield Long(partial(text_bytes, *self._document.parts()))
-        # Meanwhile the bound has grown by all text that others brought.
-        self._text_bound = min(self._text_bound, counted + self._text_bound - bound)
+        # Meanwhile the bound has grown by all text that others brought. If the true size was found
+        # for another update, the bound began again from that size, and is close enough.
+        if self._sizes_found == sizes_found:
+            self._text_bound = min(self._text_bound, counted + self._text_bound - bound)
         self._counted_for = update
 
     def is_near(self, update_bytes: int) -> bool:
@@ -218,6 +221,7 @@ class DocumentQuota:
         if parsed.update is self._counted_for and not (parsed.ranges and is_exact):
             self._counted_for = EMPTY
             return not parsed.ranges or self._text_bound - parsed.contents.text_bytes > limit
+        self._sizes_found += 1
         if self._document.shows(parsed.update):
             self._text_bound = self._text_bytes(parsed, parsed.update)
             return self._text_bound > limit

@@ -241,6 +241,19 @@ def test_text_that_comes_while_other_text_is_counted_is_not_forgotten() -> None:
         full.quota.check(update, "ada", is_exact=False)
 
 
+def test_true_size_found_while_other_text_is_counted_is_kept() -> None:
+    """The bound then no longer has the text that was deleted before the counting began."""
+    full = _with_shared_text(24, 30)
+    full.quota.reserve(1, 5)  # text that was deleted since
+    update = parse(Typist(6).insert(0, "x" * 4))
+    for read in (counting := full.quota.count(update.update)):
+        full.send(Typist(7).insert(0, "y" * 3), is_exact=False)
+        with pytest.raises(StopIteration):
+            counting.send(read and read())
+    with pytest.raises(DocumentFull):
+        full.quota.check(update, "ada", is_exact=False)
+
+
 def no_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(View, "load", lambda *_: pytest.fail("the document is loaded"))
 
