@@ -116,7 +116,11 @@ class RangeBlocks:
     def _replace(self, first: int, after: int, ranges: Ranges) -> None:
         """Put sorted ranges instead of the blocks from `first` up to `after`."""
         joined = [*_joined(ranges)]
-        pieces = [joined[at : at + _BLOCK] for at in range(0, len(joined), _BLOCK)]
+        # The blocks are of equal size, so that all have space left. If the first one stayed full,
+        # each range that comes before the others would make a block of one range.
+        number = -(-len(joined) // _BLOCK)
+        size = -(-len(joined) // number)
+        pieces = [joined[at : at + size] for at in range(0, len(joined), size)]
         self._firsts[first:after] = [piece[0][0] for piece in pieces]
         self._blocks[first:after] = map(_encoded, pieces)
 

@@ -1,5 +1,6 @@
 """Tests of reading and writing deletions."""
 
+import pickle
 import time
 from collections.abc import Callable
 
@@ -66,6 +67,18 @@ def test_new_range_costs_little_among_many() -> None:
     adding_s = _least_s(lambda: blocks.add([(3 * next(places) + 1, 3 * next(places) + 2)]))
 
     assert adding_s < _least_s(lambda: write_ranges([*_MANY])) / 8
+
+
+def test_ranges_that_come_backwards_take_little_memory() -> None:
+    """In a block of its own, a range would take forty times the memory of its bytes."""
+    few = _MANY[:1_000]
+    blocks = RangeBlocks([few[-1]])
+    for pair in reversed(few[:-1]):
+        blocks.add([pair])
+
+    count, encoded = blocks.encode()
+    assert (count, encoded) == write_ranges(few)
+    assert len(pickle.dumps(blocks)) < 2 * len(encoded)
 
 
 def _least_s(act: Callable[[], object]) -> float:
