@@ -65,6 +65,7 @@ class NothingElseHandler(RunnerHandler):
     """
 
     async def prepare(self) -> None:
+        await self._hold_back(self._count_request())
         raise errors.not_found()
 
 

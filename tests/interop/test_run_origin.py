@@ -64,6 +64,14 @@ async def test_second_origin_has_no_web_socket(site: Api) -> None:
     assert (await asked(site, "GET", path, "run.example.org", *upgrade)).status == 404
 
 
+async def test_second_origin_counts_what_it_does_not_have(start_server) -> None:
+    """Nobody may ask there for more than at the address of the app."""
+    server = await start_server(public_url=APP, run_origin=RUN, pages_per_5min=3)
+    answers = [await Api(server.url).get("/x", headers=at("run.example.org")) for _ in range(4)]
+
+    assert [answer.status for answer in answers] == [404, 404, 404, 429]
+
+
 @pytest.mark.parametrize("path", ["/run/", "/run/preview"])
 async def test_frame_of_second_origin_is_for_pages_of_public_url(site: Api, path: str) -> None:
     """The page keeps its sandbox, and has files of its own origin only."""
