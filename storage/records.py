@@ -263,9 +263,11 @@ class Version:
     def excerpt(self) -> str:
         """Return the last lines of the main text, or of the longest one if that is blank.
 
-        Blank lines and the indentation that all lines share are left out. "" if there is no text.
+        Blank lines and the indentation that all lines share are left out, and so are deleted files.
+        "" if there is no text.
         """
-        texts = self.files or {}
+        deleted = _deleted_files(self.documents)
+        texts = {root: text for root, text in (self.files or {}).items() if root not in deleted}
         for text in (texts.get(self.main_root, ""), max(texts.values(), key=len, default="")):
             if lines := _last_lines(text[-_EXCERPT_TAIL:]):
                 return "\n".join(lines)
@@ -279,6 +281,17 @@ _EXCERPT_TAIL = 4096
 """Characters at the end of a text that are examined, so that many blank lines cost little."""
 _HALVES = range(0xD800, 0xE000)
 """Halves of characters, which an edit inside a character leaves. UTF-8 cannot encode them."""
+
+
+def _deleted_files(documents: Mapping[str, Any]) -> set[str]:
+    """Return the roots of files that users have deleted; docs/documents.md describes the table."""
+    table = documents.get("files", {}).get("value")
+    entries = table.items() if isinstance(table, Mapping) else ()
+    return {
+        root
+        for root, entry in entries
+        if isinstance(entry, Mapping) and entry.get("deleted") is True
+    }
 
 
 def _last_lines(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Tests of the rules in the records themselves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,25 @@ def test_invite_is_usable_until_expired_revoked_or_used_up() -> None:
 def test_excerpt_is_last_lines_of_main_text(files: dict[str, str] | None, excerpt: str) -> None:
     """Blank lines and common indentation are left out, and so is what no screen can show."""
     assert version(files=files).excerpt() == excerpt
+
+
+@pytest.mark.parametrize(
+    ("table", "excerpt"),
+    [
+        ({}, "main"),
+        ({"code": {"name": "a.py", "deleted": True}}, "other"),
+        ({"code": {"name": "a.py", "deleted": 1}, "other": {"deleted": True}}, "main"),
+        ({"code": {"deleted": True}, "other": {"deleted": True}}, ""),
+        (["deleted"], "main"),
+        ({"code": "deleted"}, "main"),
+    ],
+)
+def test_excerpt_shows_no_deleted_files(table: object, excerpt: str) -> None:
+    """Their texts stay in the document, but no list of files shows them."""
+    documents = {"files": {"type": "map", "value": table}}
+    shown = version(files={"code": "main", "other": "other"})
+
+    assert replace(shown, documents=documents).excerpt() == excerpt
 
 
 @given(st.text(st.characters()))
