@@ -1,8 +1,8 @@
 """The table of the API's operations.
 
 `handlers.http.api_docs.openapi` makes the API's description from it and from `error_codes`, and
-tests compare both with the server. Bodies and queries are the rules that handlers check. Answers are the types of the
-handlers' answers.
+tests compare both with the server. Bodies and queries are the rules that handlers check. Answers
+are the types of the handlers' answers.
 """
 
 from dataclasses import dataclass
