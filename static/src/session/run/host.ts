@@ -36,6 +36,7 @@ async function load(path: string, came: (bytes: number) => void): Promise<ArrayB
 export class Host {
   private readonly frame = document.createElement("iframe")
   private port: MessagePort | null = null
+  private isClosed = false
   private program: Program | null = null
   private readonly opening = watch(() => this.fail("its frame does not start"))
 
@@ -60,10 +61,14 @@ export class Host {
     if (this.program) this.send({ do: "run", program: this.program })
   }
 
-  /** A page of the browser's own has loaded in the frame, if the server cannot be reached. */
+  /**
+   * A page of the browser's own has loaded in the frame, if the server cannot be reached. An answer
+   * that leads to a second origin (RUN_ORIGIN) shows that it can. The app's policy forbids to follow
+   * it.
+   */
   private look(): void {
     if (this.port) return
-    fetch(this.frame.src).catch(() => {
+    fetch(this.frame.src, { redirect: "manual" }).catch(() => {
       if (!this.port) this.fail(AWAY)
     })
   }
@@ -88,6 +93,7 @@ export class Host {
   }
 
   close(): void {
+    this.isClosed = true
     this.opening.end()
     removeEventListener("message", this.greeted)
     this.port?.close()
@@ -123,7 +129,9 @@ export class Host {
     }
   }
 
+  /** Report a failure, unless another frame has taken the place of this one meanwhile. */
   private fail(message: string): void {
+    if (this.isClosed) return
     this.hear({ is: "broken", message: `The language could not be loaded: ${message}.` })
   }
 }
