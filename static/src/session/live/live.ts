@@ -143,8 +143,8 @@ export class LiveSession {
       return
     }
     if (note.about === "runs") {
-      // a page that cannot read them now would go on to show a text that was removed
-      this.runs.changed().catch(() => this.runs.kept.forget())
+      // if the runs cannot be read now, the history says why, and shows none
+      this.runs.changed().catch(() => undefined)
       return
     }
     if (note.about === "tests") {

@@ -1,6 +1,5 @@
 // The kept runs of the session, newest first.
-import { useEffect, useState } from "preact/hooks"
-import { words } from "../../api"
+import { useEffect } from "preact/hooks"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
 import { Problem } from "../../ui/problem"
@@ -39,15 +38,14 @@ function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
 }
 
 export function History({ runs, running, onOpen }: Props) {
-  const [problem, setProblem] = useState("")
-  const load = () => {
-    setProblem("")
-    runs.kept.load().catch((error: unknown) => setProblem(words(error)))
-  }
-  useEffect(load, [runs])
-  const history = runs.kept.history.value
-  const older = runs.kept.older.value
-  if (problem) return <Problem text={problem} onAgain={load} />
+  const { kept } = runs
+  // `kept` has the reason if this fails
+  const load = (before?: number) => void kept.load(before).catch(() => undefined)
+  useEffect(() => void kept.load().catch(() => undefined), [kept])
+  const problem = kept.problem.value
+  const history = kept.history.value
+  const older = kept.older.value
+  if (problem) return <Problem text={problem} onAgain={() => load()} />
   if (history === null) return <p role="status">Reading…</p>
   if (history.length === 0) return <p>Nobody has run anything here yet.</p>
   return (
@@ -76,13 +74,7 @@ export function History({ runs, running, onOpen }: Props) {
       ))}
       {older !== null && (
         <li>
-          <button
-            type="button"
-            class="small"
-            onClick={() =>
-              void runs.kept.load(older).catch((error: unknown) => setProblem(words(error)))
-            }
-          >
+          <button type="button" class="small" onClick={() => load(older)}>
             Older runs
           </button>
         </li>

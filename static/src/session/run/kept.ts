@@ -1,6 +1,6 @@
 // The runs of a session that the server has kept.
 import { signal } from "@preact/signals"
-import { get } from "../../api"
+import { get, words } from "../../api"
 import type { Run } from "../../types"
 
 export class KeptRuns {
@@ -8,17 +8,36 @@ export class KeptRuns {
   readonly history = signal<Run[] | null>(null)
   /** the number before which there are older runs; null if there are none */
   readonly older = signal<number | null>(null)
-  /** whether the newest page was read; single runs may be in `list` before that */
+  /** why the last page could not be read; "" if it could */
+  readonly problem = signal("")
+  /** whether the newest page was read; single runs may be in `history` before that */
   private hasRead = false
+  /** how often all runs were forgotten: answers to earlier requests may have a removed text */
+  private forgotten = 0
 
   constructor(private readonly sessionId: string) {}
 
   /** Read the newest runs, or the next older ones. */
   async load(before: number | null = null): Promise<void> {
+    this.problem.value = ""
+    try {
+      await this.readPage(before)
+    } catch (error) {
+      this.problem.value = words(error)
+      throw error
+    }
+  }
+
+  private async readPage(before: number | null): Promise<void> {
+    const { forgotten } = this
     const query = before === null ? "" : `?before=${before}`
     const { runs, next } = await get<{ runs: Run[]; next: number | null }>(
       `/session/${this.sessionId}/runs${query}`,
     )
+    if (forgotten !== this.forgotten) {
+      await this.readPage(null)
+      return
+    }
     if (before !== null || !this.hasRead) this.older.value = next
     this.hasRead = true
     this.keep(runs)
@@ -27,22 +46,26 @@ export class KeptRuns {
   /** Read a run that this page does not know yet; null if the page knows it. */
   async read(number: number): Promise<Run | null> {
     if (this.history.peek()?.some((run) => run.number === number)) return null
+    const { forgotten } = this
     const { run } = await get<{ run: Run }>(`/session/${this.sessionId}/runs/${number}`)
+    if (forgotten !== this.forgotten) return this.read(number)
     this.keep([run])
     return run
   }
 
-  /** Forget all runs, as in a page that was just opened. */
-  forget(): void {
+  /**
+   * Forget all runs, as in a page that was just opened. If there were any, read the newest ones
+   * again.
+   *
+   * number  the run to return, if it is among the newest ones
+   */
+  async readAgain(number: number | undefined): Promise<Run | undefined> {
+    const isEmpty = this.history.peek() === null && number === undefined
+    this.forgotten += 1
     this.hasRead = false
     this.older.value = null
     this.history.value = null
-  }
-
-  /** Forget all runs, and read the newest ones again; return the one of this number among them. */
-  async readAgain(number: number | undefined): Promise<Run | undefined> {
-    this.forget()
-    await this.load()
+    if (!isEmpty) await this.load()
     return this.history.peek()?.find((run) => run.number === number)
   }
 

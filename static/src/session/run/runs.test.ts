@@ -126,6 +126,64 @@ it("shows no removed text any more after a redaction", async () => {
   expect(runs.kept.history.value?.map(({ stdout }) => stdout)).toEqual(["other", "a ██████"])
 })
 
+/** Answer the next request when the returned function is called. */
+function held(): (answer: unknown) => void {
+  let give: (answer: unknown) => void = () => undefined
+  vi.mocked(get).mockReturnValueOnce(new Promise((answer) => (give = answer)))
+  return (answer) => give(answer)
+}
+
+it("takes no answer to a request that was sent before a redaction", async () => {
+  const page = (stdout: string) => ({ runs: [storedRun(1, stdout)], next: null })
+  runs.showRun(storedRun(1, "a secret"))
+  const [first, run] = [held(), held()]
+  const asked = [runs.kept.load(), runs.noted(2)]
+  vi.mocked(get).mockImplementation((path) =>
+    Promise.resolve(path.endsWith("/2") ? { run: storedRun(2, "██████") } : page("a ██████")),
+  )
+  await runs.changed()
+  first(page("a secret"))
+  run({ run: storedRun(2, "secret") })
+  await Promise.all(asked)
+  expect(runs.kept.history.value?.map(({ stdout }) => stdout)).toEqual(["██████", "a ██████"])
+  expect(textOf(runs)).toBe("██████")
+})
+
+it("shows the run of now after two redactions, one right after the other", async () => {
+  runs.showRun(storedRun(1, "a secret word"))
+  const first = held()
+  const earlier = runs.changed()
+  vi.mocked(get).mockResolvedValue({ runs: [storedRun(1, "a ██████ ████")], next: null })
+  await runs.changed()
+  first({ runs: [storedRun(1, "a ██████ word")], next: null })
+  await earlier
+  expect(textOf(runs)).toBe("a ██████ ████")
+})
+
+it("hides no program that was started while runs were read again", async () => {
+  runs.showRun(storedRun(1, "old"))
+  const first = held()
+  const changed = runs.changed()
+  await runs.start(task)
+  first({ runs: [storedRun(1, "old")], next: null })
+  await changed
+  expect(runs.hidesOwn.value).toBe(false)
+})
+
+it("reads no runs after a redaction if the page shows none", async () => {
+  await runs.changed()
+  expect(get).not.toHaveBeenCalled()
+})
+
+it("shows no runs after a redaction if they cannot be read, and says why", async () => {
+  runs.showRun(storedRun(1, "a secret"))
+  vi.mocked(get).mockRejectedValueOnce("away")
+  await expect(runs.changed()).rejects.toBe("away")
+  expect(runs.shown.value).toBe(null)
+  expect(runs.kept.history.value).toBe(null)
+  expect(runs.kept.problem.value).toBe("away")
+})
+
 it("opens no earlier run after a redaction if the output shows another one", async () => {
   runs.showRun(storedRun(1, "old"))
   runs.showOwn()

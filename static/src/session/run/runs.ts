@@ -275,10 +275,12 @@ export class Runs {
 
   /** Texts of kept runs were removed. Show none of them any more. */
   async changed(): Promise<void> {
+    const { task } = this
     const number = this.opened.peek()?.kept
     this.opened.value = null
     const run = await this.kept.readAgain(number)
-    if (run) this.showRun(run)
+    // meanwhile, this user may have started a program, or another run may be shown
+    if (run && this.task === task && this.opened.peek() === null) this.showRun(run)
   }
 
   /** Show the output of a kept run. */
