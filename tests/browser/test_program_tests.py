@@ -23,8 +23,8 @@ ASSERTIONS = {
 
 
 LONG_MS = 180_000
-"""A time limit in milliseconds for several tests. Each test loads Python again, which takes long on
-a busy machine."""
+"""A time limit in milliseconds for several tests. Python is loaded for the first test and for the
+copy of its memory, which takes long on a busy machine."""
 
 
 async def open_tests(one: Someone) -> None:

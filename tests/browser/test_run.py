@@ -102,6 +102,16 @@ async def test_python_file_imports_module_in_its_folder(person: NewPerson) -> No
     await expect(output(ada)).to_have_text("folder")
 
 
+async def test_python_file_imports_own_module_in_each_run(person: NewPerson) -> None:
+    """The copy of Python's memory, from which later runs start, has a module of the same name."""
+    ada = await programmer(person, "python")
+    await add_file(ada, "pprint.py", "place = 'session'\n")
+    await ada.page.get_by_role("tab", name="main.py").click()
+    for number in (1, 2):
+        await run(ada, f"import pprint\nprint({number}, pprint.place)")
+        await expect(output(ada)).to_have_text(f"{number} session")
+
+
 async def test_typescript_file_imports_javascript_file(person: NewPerson) -> None:
     ada = await programmer(person, "typescript")
     await add_file(ada, "lib/half.js", "export const half = (x) => x / 2\n")

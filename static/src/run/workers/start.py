@@ -3,6 +3,9 @@
 _ask = None
 """Returns a promise of the next line, or of None; None if the user cannot type lines."""
 
+_copied = set()
+"""The names of modules that only a copy of memory has. Python alone does not load them."""
+
 
 def _typed_lines(ask):
     """Return a file for `sys.stdin`, which waits for each line of the user."""
@@ -28,11 +31,30 @@ def _typed_lines(ask):
 
 def _load_modules():
     """Import what starts of programs and their tests need, for a copy of memory that has it."""
+    import sys
+
+    before = set(sys.modules)
     import json  # noqa: F401
     import linecache  # noqa: F401
     import traceback  # noqa: F401
     import unittest  # noqa: F401
     from pathlib import Path  # noqa: F401
+
+    _copied.update(set(sys.modules) - before)
+
+
+def _forget_copied(folders):
+    """Let a program import its own modules, also if the copy has others of the same name.
+
+    Python alone finds a module in one of these folders before one of the library.
+    """
+    import sys
+    from pathlib import Path
+
+    own = {path.stem for folder in folders for path in Path(folder).iterdir()}
+    for name in _copied:
+        if name.partition(".")[0] in own:
+            sys.modules.pop(name, None)
 
 
 def _start(entry):
@@ -48,9 +70,11 @@ def _start(entry):
         sys.modules["random"].seed()
     os.chdir("/home/user")
     # Modules in the entry's folder come first, as in a terminal, and then those at the root.
-    for folder in ("/home/user", str(Path(f"/home/user/{entry}").parent)):
+    folders = ("/home/user", str(Path(f"/home/user/{entry}").parent))
+    for folder in folders:
         if folder not in sys.path:
             sys.path.insert(0, folder)
+    _forget_copied(folders)
     sys.argv = [entry]
     # Written line by line, so that output appears while the program runs.
     sys.stdout.reconfigure(line_buffering=True)
