@@ -179,7 +179,8 @@ def _check_run_origin(run: str, public: str, origins: Set[str]) -> None:
     """Raise ConfigError if programs would not run, or would run in an origin that has rights."""
     if not public:
         raise ConfigError("PUBLIC_URL must be set with RUN_ORIGIN: only its pages show the frame")
-    if run == public:
+    # A request does not say its scheme, so requests for the app would be for programs.
+    if run.partition("://")[2] == public.partition("://")[2]:
         raise ConfigError("RUN_ORIGIN must be another host or port than PUBLIC_URL")
     if run in origins:
         raise ConfigError("RUN_ORIGIN must not be in CORS_ORIGIN, whose pages may call the API")

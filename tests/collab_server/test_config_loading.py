@@ -112,6 +112,11 @@ def test_mails_need_sender_and_public_address() -> None:
         ("https://run.example.org", {"PUBLIC_URL": ""}, "PUBLIC_URL must be set with RUN_ORIGIN"),
         ("https://EXAMPLE.org:443/", {}, "RUN_ORIGIN must be another host or port than PUBLIC_URL"),
         (
+            "https://example.org",
+            {"PUBLIC_URL": "http://example.org"},
+            "RUN_ORIGIN must be another host or port than PUBLIC_URL",
+        ),
+        (
             "https://run.example.org",
             {"CORS_ORIGIN": "https://run.example.org"},
             "RUN_ORIGIN must not be in CORS_ORIGIN",
