@@ -7,6 +7,8 @@ import weakref
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
+_PATIENCE_S = 60.0
+"""Seconds to wait for a message that is expected, also on a busy machine."""
 SYNC_STEP1 = b"\x00\x00"
 """The first bytes of a message in which the server asks for the client's structs."""
 
@@ -43,7 +45,7 @@ class Wire:
     async def send_text(self, text: str) -> None:
         await self._socket.write_message(text)
 
-    async def receive(self, timeout_s: float = 10) -> bytes | None:
+    async def receive(self, timeout_s: float = _PATIENCE_S) -> bytes | None:
         """Return the next message; None once the socket is closed."""
         async with asyncio.timeout(timeout_s):
             message = await self._socket.read_message()
@@ -52,7 +54,7 @@ class Wire:
         self.seen.append(message if isinstance(message, bytes) else message.encode())
         return self.seen[-1]
 
-    async def receive_until(self, prefix: bytes, timeout_s: float = 10) -> bytes:
+    async def receive_until(self, prefix: bytes, timeout_s: float = _PATIENCE_S) -> bytes:
         """Return the next message that begins with `prefix`."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -63,7 +65,7 @@ class Wire:
                 if message.startswith(prefix):
                     return message
 
-    async def until_closed(self, timeout_s: float = 15) -> tuple[int | None, str]:
+    async def until_closed(self, timeout_s: float = _PATIENCE_S) -> tuple[int | None, str]:
         """Read until the socket is closed; return (close code, reason)."""
         async with asyncio.timeout(timeout_s):
             while await self.receive(timeout_s) is not None:

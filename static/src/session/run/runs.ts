@@ -275,8 +275,7 @@ export class Runs {
 
   /** Texts of kept runs were removed. Show none of them any more. */
   async changed(): Promise<void> {
-    const { task } = this
-    const number = this.opened.peek()?.kept
+    const [task, number] = [this.task, this.opened.peek()?.kept]
     this.opened.value = null
     const run = await this.kept.readAgain(number)
     // meanwhile, this user may have started a program, or another run may be shown
