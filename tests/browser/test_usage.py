@@ -130,7 +130,9 @@ async def test_usage_keeps_its_height_while_it_loads_or_fails(person: NewPerson)
     await first.fulfill(
         status=503, json={"code": "unavailable", "message": "The store cannot be used now."}
     )
-    await expect(storage(ada).get_by_role("alert")).to_have_text("The store cannot be used now. Try again")
+    await expect(storage(ada).get_by_role("alert")).to_have_text(
+        "The store cannot be used now. Try again"
+    )
     tops.append(await top_of_next(ada))
     await fits(ada, storage(ada))
     await ada.button("Try again").click()
