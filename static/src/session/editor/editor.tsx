@@ -95,8 +95,6 @@ function follow(
   return effect(() => {
     const person = collab.people.value.find((person) => person.clientId === clientId)
     const place = person?.top ?? person?.cursor?.head
-    // the user's own typing changes `people` too, during an update of this view, and then the view
-    // must not be updated
     if (person?.root !== root || !place || place === shown) return
     shown = place
     const absolute = Y.createAbsolutePositionFromRelativePosition(
@@ -107,7 +105,9 @@ function follow(
       const effects = EditorView.scrollIntoView(absolute.index, {
         y: person.top ? "start" : "center",
       })
-      untracked(() => view.dispatch({ effects }))
+      // The user's own typing changes `people` too, during an update of this view, and then the view
+      // cannot be updated. The update is over before a microtask runs.
+      queueMicrotask(() => view.dispatch({ effects }))
     }
   })
 }

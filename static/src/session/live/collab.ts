@@ -149,12 +149,7 @@ export class Collaboration {
     })
     provider.on("connection-close", (event) => this.lost(event))
     provider.on("closed", ({ code, reason }) => void this.closed(code, reason))
-    provider.awareness.on("change", (change: Record<string, number[]>) => {
-      // An editor sets our own state while it updates, and cannot be changed meanwhile. A new list
-      // of people changes it if it follows somebody. So only the states of others make a new list.
-      const isOther = (client: number) => client !== this.doc.clientID
-      if (Object.values(change).flat().some(isOther)) this.readPeople()
-    })
+    provider.awareness.on("change", () => this.readPeople())
     this.doc.on("update", (_update, origin) => this.updated(origin))
     addEventListener("offline", this.lineLost)
     addEventListener("online", this.lineBack)
