@@ -36,6 +36,18 @@ class Fill:
     is_half_full: bool
 
 
+@dataclass(slots=True)
+class _Counting:
+    """How the bound of the text was found.
+
+    counted_for  the update for which the text in shared types was counted
+    sizes_found  how many times `check` has found the true size of the text
+    """
+
+    counted_for: bytes = EMPTY
+    sizes_found: int = 0
+
+
 class DocumentQuota:
     """Bounds one document's state and text, and the part of the state that one author may fill.
 
@@ -49,8 +61,8 @@ class DocumentQuota:
     """
 
     __slots__ = (
-        "_counted_for", "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters",
-        "_limits", "_shares", "_sizes_found",
+        "_counting", "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters",
+        "_limits", "_shares",
         "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
@@ -76,8 +88,7 @@ class DocumentQuota:
         self._index = index
         self._limits = limits
         self._text_bound = text_bound
-        self._counted_for = EMPTY  # the update for which `_text_bound` was counted
-        self._sizes_found = 0  # how many times `check` has found the true size of the text
+        self._counting = _Counting()
 
     def own(self, user_id: str) -> None:
         """Note the session's owner; in a large document the shares of authors are counted soon."""
@@ -199,13 +210,13 @@ class DocumentQuota:
         """
         if not (self.is_near(len(update)) and self._index.types.depths):
             return
-        bound, sizes_found = self._text_bound, self._sizes_found
+        bound, sizes_found = self._text_bound, self._counting.sizes_found
         counted = yield Long(partial(text_bytes, *self._document.parts()))
         # Meanwhile the bound has grown by all text that others brought. If the true size was found
         # for another update, the bound began again from that size, and is close enough.
-        if self._sizes_found == sizes_found:
+        if self._counting.sizes_found == sizes_found:
             self._text_bound = min(self._text_bound, counted + self._text_bound - bound)
-        self._counted_for = update
+        self._counting.counted_for = update
 
     def is_near(self, update_bytes: int) -> bool:
         """Whether an update of that size may bring the text over its limit."""
@@ -218,10 +229,10 @@ class DocumentQuota:
         reaches this method now and then.
         """
         limit = self._limits.text_bytes
-        if parsed.update is self._counted_for and not (parsed.ranges and is_exact):
-            self._counted_for = EMPTY
+        if parsed.update is self._counting.counted_for and not (parsed.ranges and is_exact):
+            self._counting.counted_for = EMPTY
             return not parsed.ranges or self._text_bound - parsed.contents.text_bytes > limit
-        self._sizes_found += 1
+        self._counting.sizes_found += 1
         if self._document.shows(parsed.update):
             self._text_bound = self._text_bytes(parsed, parsed.update)
             return self._text_bound > limit

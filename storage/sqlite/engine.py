@@ -2,8 +2,7 @@
 
 In WAL mode readers see the last commit and never wait for the writer. With `synchronous=FULL` each
 commit reaches the disk. A large commit costs about as much as a small one, so rooms commit in
-groups. Before a commit counts, the names of the files are compared with the files that are open
-(`storage.sqlite.files.open_files`).
+groups. Before a commit counts, `storage.sqlite.files.open_files` looks whether the files are there.
 
 See docs/design/storage.md.
 """
