@@ -61,27 +61,8 @@ def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
 
 def table(scenario: Scenario, figures: Figures) -> str:
     """Return a scenario's table in Markdown."""
+    columns = _columns(scenario)
     lines = [f"### {scenario.name}. {scenario.about}", ""]
-    if scenario.name == "F":
-        columns: tuple[tuple[str, str], ...] = (
-            ("KiB a connection", "kib_per_connection"),
-            ("KiB a room", "kib_per_room"),
-            ("MiB in all", "rss_all_kib"),
-        )
-    elif scenario.name.startswith("G"):
-        columns = (
-            ("p50 ms", "ms_p50"),
-            ("p99 ms", "ms_p99"),
-            ("CPU ms a join", "server_cpu_ms_per_join"),
-            ("MiB", "rss_end_kib"),
-        )
-    else:
-        columns = (
-            ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"),
-            ("p99 ms", "ms_p99"),
-            ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"),
-            ("MiB", "rss_end_kib"),
-        )  # fmt: skip
     lines.append(
         "| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |"
     )
@@ -97,16 +78,39 @@ def table(scenario: Scenario, figures: Figures) -> str:
         )
     best = best_ratio(scenario, figures)
     if best and scenario.goal:
-        word = "at least" if scenario.is_more_better else "at most"
-        others = best_ratio(
-            scenario, {name: found for name, found in figures.items() if name != BUN}
-        )
-        aside = f"; to the best peer without Bun: {others:.2f}" if others and others != best else ""
-        lines += [
-            "",
-            f"Ratio to the best peer: {best:.2f}{aside}. Goal: {word} {scenario.goal:g}.",
-        ]
+        lines += ["", _verdict(scenario, figures, best)]
     return "\n".join(lines) + "\n"
+
+
+def _columns(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Return (title, field of the result) of each column."""
+    if scenario.name == "F":
+        return (
+            ("KiB a connection", "kib_per_connection"),
+            ("KiB a room", "kib_per_room"),
+            ("MiB in all", "rss_all_kib"),
+        )
+    if scenario.name.startswith("G"):
+        return (
+            ("p50 ms", "ms_p50"),
+            ("p99 ms", "ms_p99"),
+            ("CPU ms a join", "server_cpu_ms_per_join"),
+            ("MiB", "rss_end_kib"),
+        )
+    return (
+        ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"),
+        ("p99 ms", "ms_p99"),
+        ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"),
+        ("MiB", "rss_end_kib"),
+    )  # fmt: skip
+
+
+def _verdict(scenario: Scenario, figures: Figures, best: float) -> str:
+    """Return the line below a table: our figure as a multiple of the best peer's, and the goal."""
+    word = "at least" if scenario.is_more_better else "at most"
+    others = best_ratio(scenario, {name: found for name, found in figures.items() if name != BUN})
+    aside = f"; to the best peer without Bun: {others:.2f}" if others and others != best else ""
+    return f"Ratio to the best peer: {best:.2f}{aside}. Goal: {word} {scenario.goal:g}."
 
 
 def _cell(key: str, value: float | None) -> str:

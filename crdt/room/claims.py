@@ -199,7 +199,6 @@ class Claims:
         self._check_quick(incoming, parsed, document, spans)
         if spans is None:
             return _NOBODY
-        doubtful = self._doubtful(connection, parsed.spans, document)
         connection.questions.note_compared(spans)
         if not spans:
             return _NOBODY
@@ -208,6 +207,7 @@ class Claims:
             differing = done.differing
         else:
             differing = find_differing(document.state(), parsed.update, spans)
+        doubtful = self._doubtful(connection, parsed.spans, document)
         connection.questions.note_shown(doubtful & spans.keys())
         self._confirm(
             connection, {client: span for client, span in spans.items() if client not in differing}

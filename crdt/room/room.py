@@ -165,9 +165,10 @@ class Room:
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
         """Have a logged update of `size` bytes written, and relay it to the other clients."""
         self._context.sink.wrote(self, size)
-        for observer in self.members.observers:
+        members = self.members
+        for observer in members.observers:
             observer.edited()
-        self.members.broadcast.add(frame, source)
+        members.broadcast.add(frame, source)
 
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Take an update of a client, or tell the client why it is refused."""

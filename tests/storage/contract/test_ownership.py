@@ -18,7 +18,7 @@ from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, 
 
 
 async def assert_owned(store: Store, session_id: str) -> None:
-    """Check that the session is deleted, or has one owner, who is a member with an account."""
+    """Check that the session is deleted, or that its only owner is a member with an account."""
     found = await store.session(session_id)
     members = await store.members(session_id)
     if found is None:

@@ -144,7 +144,7 @@ async def test_first_values_of_a_large_document_are_not_taken_in_one_piece(
     assert room.journal.sequence == 2
 
     monkeypatch.setattr(
-        RawDocument, "expect_values", lambda raw: raw.has_values or pytest.fail("read at once")
+        RawDocument, "expect_values", lambda raw: raw.has_values or pytest.fail("read on the loop")
     )
     await receive(steps, room, connection, update)
     assert (room.journal.sequence, room.document.has_values) == (3, True)
