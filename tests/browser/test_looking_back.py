@@ -184,9 +184,8 @@ async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) ->
     await expect(ada.button("Authors")).to_have_attribute("aria-pressed", "true")
     await ada.button("Authors").click()
     await expect(ada.button("Authors")).to_have_attribute("aria-pressed", "false")
-    async with ada.page.expect_response(re.compile(f"/code/{session_id}/blame")) as answered:
+    async with ada.page.expect_response(re.compile(f"/code/{session_id}/blame")):
         answer_now.set()
-    await (await answered.value).finished()
 
     await ada.page.evaluate(
         "new Promise(done => setTimeout(() => requestAnimationFrame(done), 200))"
