@@ -4,6 +4,7 @@ No other module reads settings from the environment.
 """
 
 import os
+import re
 from collections.abc import Mapping, Set
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,11 @@ from handlers.runner.piston import check_url
 LEAST_MEMORY_MB = 512
 """Lowest limit on memory in MiB.
 The limit includes the stacks of threads, and reading a picture takes 350 MiB."""
+
+_PLAIN_NUMBER = {int: re.compile("-?[0-9]+"), float: re.compile(r"-?[0-9]*\.?[0-9]+")}
+"""How a number may be written.
+`int` and `float` also read `5_000`, `+5`, `1e3`, and the digits of all scripts. A shell, a
+container or a proxy that gets the same variable reads other numbers there, or none."""
 
 
 def load(
@@ -104,16 +110,23 @@ def _parse(setting: Setting[Any], given: str) -> int | float | str:
                 f"{variable} must be one of {', '.join(setting.allowed)}, not {given!r}"
             )
         return given
-    kind = type(setting.default)
-    try:
-        value: int | float = kind(given)
-    except ValueError:
-        raise ConfigError(
-            f"{variable} must be a {'whole ' if kind is int else ''}number, not {given!r}"
-        ) from None
+    value = _plain_number(type(setting.default), given)
+    if value is None:
+        whole = "whole " if type(setting.default) is int else ""
+        raise ConfigError(f"{variable} must be a {whole}number in digits, not {given!r}")
     if not setting.low <= value <= setting.high:
         raise ConfigError(f"{variable} must be from {setting.low} to {setting.high}, not {given}")
     return value
+
+
+def _plain_number(kind: type[int] | type[float], given: str) -> int | float | None:
+    """Return the number that a text of digits stands for, None for any other text."""
+    if not _PLAIN_NUMBER[kind].fullmatch(given):
+        return None
+    try:
+        return kind(given)
+    except ValueError:  # Python reads no integer of more than some thousand digits.
+        return None
 
 
 def _in_home(folder: str) -> str:

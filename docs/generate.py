@@ -30,6 +30,9 @@ comment. `${OTHER}` is replaced by the value of that variable, so write `'…'` 
 has `${` in it. A file in another encoding, a folder of that name, or a line that is not a setting
 ends the start.
 
+Numbers have the digits 0 to 9 only, and a point before a fraction: `5_000`, `1e3` and `+5` are
+refused.
+
 `HOST` is one address or name of this machine. With `localhost`, only this machine reaches the
 server. `0.0.0.0` is every IPv4 address, `::` every IPv6 address, and `*` every address of both.
 Quote the `*` in a shell: `--host '*'`.

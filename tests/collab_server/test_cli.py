@@ -72,7 +72,7 @@ async def test_module_runs_in_a_folder_with_files_named_like_its_packages(tmp_pa
 async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: str) -> None:
     """An invalid variable or flag ends the command with code 2 and one line about the fault."""
     assert await command(name, cwd=tmp_path, PORT="x") == (
-        2, "", "collab-server: PORT must be a whole number, not 'x'\n"
+        2, "", "collab-server: PORT must be a whole number in digits, not 'x'\n"
     )  # fmt: skip
     assert (await command(name, "--port", "99999", cwd=tmp_path))[2] == (
         "collab-server: PORT must be from 0 to 65535, not 99999\n"

@@ -147,10 +147,10 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("PORT", "http", "PORT must be a whole number, not 'http'"),
+        ("PORT", "http", "PORT must be a whole number in digits, not 'http'"),
         ("PORT", "70000", "PORT must be from 0 to 65535, not 70000"),
-        ("COLLAB_IDLE_S", "soon", "COLLAB_IDLE_S must be a number, not 'soon'"),
-        ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be from 0.1 to 86400, not nan"),
+        ("COLLAB_IDLE_S", "soon", "COLLAB_IDLE_S must be a number in digits, not 'soon'"),
+        ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be a number in digits, not 'nan'"),
         (
             "COLLAB_LOG_FORMAT",
             "xml",
@@ -215,6 +215,28 @@ def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float])
     for beyond in (number.low - 1, number.high + 1):
         with pytest.raises(ConfigError, match=number.variable):
             load({**companion, number.variable: f"{beyond}"})
+
+
+_OTHER_NUMBERS = (
+    "1_0", "+1", "1e0", "1E0", "0x1", "0b1", "0o1", "1 0", "1,0", "1.", "--1", "-", ".", "1.0.0",
+    "inf", "-infinity", "nan", "١", "１", "१", "1٠", "²", "½", "Ⅷ", "一", "1\u200b", "\ufeff1",
+    "1s", "1 MiB",
+)  # fmt: skip
+"""Texts that Python or people may read as a number, but that other programs read differently."""
+_OTHER_WHOLE_NUMBERS = (*_OTHER_NUMBERS, "1.0", ".1", "0" * 5000 + "1")
+
+
+@pytest.mark.parametrize(
+    "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
+)
+def test_number_is_refused_unless_it_is_written_in_plain_digits(number: Setting[float]) -> None:
+    """Every number is refused by name if it has anything but ASCII digits and one point."""
+    is_whole = isinstance(number.default, int)
+    words = f"{number.variable} must be a {'whole ' if is_whole else ''}number in digits, not "
+    for text in _OTHER_WHOLE_NUMBERS if is_whole else _OTHER_NUMBERS:
+        with pytest.raises(ConfigError) as caught:
+            load({number.variable: text})
+        assert str(caught.value) == words + repr(text)
 
 
 def test_unknown_variables_cause_warning() -> None:
