@@ -116,8 +116,12 @@ class WebSocket(asyncio.Protocol):
         self.queue.send(frame)
 
     def poll(self) -> tuple[bool, bool]:
-        """Return whether anything went out, and whether anything came in, since the last call."""
-        seen = self.queue.has_sent, self._is_heard
+        """Return whether anything went out, and whether anything came in, since the last call.
+
+        A client counts as heard while this server does not read: its silence says nothing then.
+        """
+        is_paused = self._state is _HOLDING and self._late is not None
+        seen = self.queue.has_sent, self._is_heard or is_paused
         self.queue.has_sent = self._is_heard = False
         self.queue.reset_limit()
         return seen

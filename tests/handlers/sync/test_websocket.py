@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from handlers.close_codes import Close
-from handlers.connections import SocketLimits
+from handlers.connections import SocketLimits, _Silence
 from handlers.sync import rate_gate, websocket
 from handlers.sync.send_queue import LARGE_FRAME_BYTES
 from tests.handlers.sync.fakes import USUAL, Scene, turn
@@ -204,6 +204,33 @@ async def test_poll_reports_activity_since_last_poll() -> None:
     assert scene.socket.poll() == (False, True)
     scene.socket.queue.send_framed(b"x")
     assert scene.socket.poll() == (True, False)
+
+
+async def test_client_is_not_cut_off_while_its_message_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the server does not read, the client's answers to pings cannot arrive.
+
+    On a busy machine, a large edit may take longer than the answer to a ping may take.
+    """
+    scene, is_taken, silence = Scene(), asyncio.Event(), _Silence()
+
+    async def receive_large(*_: object) -> None:
+        await is_taken.wait()
+
+    monkeypatch.setattr(scene.receiver, "receive_large", receive_large)
+    scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)))
+    await turn()
+
+    def wait_a_minute() -> bool:
+        for _ in range(15):
+            scene.connections._check(scene.socket, silence, 4)
+        return scene.transport.is_aborted
+
+    assert not wait_a_minute()
+    is_taken.set()
+    await until(scene.transport.is_reading)
+    assert wait_a_minute()
 
 
 def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
