@@ -7,6 +7,7 @@ version range in pyproject.toml guard the methods that are overridden.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
@@ -30,6 +31,10 @@ _MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
 Each message holds a packet of Socket.IO, which has one of seven kinds."""
 _OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
 _BASE64 = "b"
+_BEAT_S = 10.0
+"""Seconds between two pings to a client whose message takes long.
+The library sends no ping before the last one is answered, and a client that gets no ping for 45 s
+hangs up."""
 _GOODBYE = str(CLOSE)
 """The last packet of a client that leaves. It comes in the same request as the packet that
 disconnects the client from Socket.IO. After that packet, no client is signed in."""
@@ -102,16 +107,27 @@ class EngineWebSocket:
         self._handler.close()
 
 
+def _nothing() -> None:
+    """Do nothing when the answer to a ping comes."""
+
+
 class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """One connection, by polling or WebSocket.
 
     Answers to pings are counted, so that `confirm` can call a function when an answer comes.
+
+    While a packet is handled, the client's next packets wait, and so do its answers to pings. So
+    its silence says nothing then: it is not closed, and gets more pings.
     """
 
     _arrivals: deque[Callable[[], None] | None]
     """An entry for each ping that is not answered yet.
     It is the function to call after the answer, or None for the library's heartbeat."""
     _is_posting: bool
+    _beat: asyncio.TimerHandle | None
+    """The next ping, None while no packet is handled."""
+    last_ping: float | None
+    """Unix time of the ping that is not answered yet, set by the library too."""
 
     @classmethod
     def adopt(cls, socket: AsyncSocket) -> "EngineSocket":
@@ -120,8 +136,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         The library names its own class in its code, and has no parameter for another class.
         """
         socket.__class__ = cls
-        socket._arrivals, socket._is_posting = deque(), False  # noqa: SLF001  # it has this class now
         adopted: EngineSocket = socket
+        adopted._arrivals, adopted._is_posting, adopted._beat = deque(), False, None
         return adopted
 
     def queue_message(self, encoded: str) -> None:
@@ -151,9 +167,38 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             else:
                 await super().receive(pkt)
             return
-        await self.server.count(self.sid, pkt.data)
-        if pkt.packet_type != PONG and not self.closed:
-            await super().receive(pkt)
+        is_first = self._beat is None
+        if is_first:
+            self._beat_later()
+        try:
+            await self.server.count(self.sid, pkt.data)
+            if pkt.packet_type != PONG and not self.closed:
+                await super().receive(pkt)
+        finally:
+            if is_first:
+                self._stop_beats()
+
+    def _beat_later(self) -> None:
+        self._beat = asyncio.get_running_loop().call_later(_BEAT_S, self._send_beat)
+
+    def _send_beat(self) -> None:
+        if not self.closed:
+            self.confirm(_nothing)
+            self._beat_later()
+
+    def _stop_beats(self) -> None:
+        """Stop sending pings; from now on, the client has the usual time for an answer."""
+        if self._beat:
+            self._beat.cancel()
+        self._beat = None
+        if self.last_ping:
+            self.last_ping = time.time()
+
+    async def check_ping_timeout(self) -> bool:
+        if self._beat and not self.closed:
+            return True
+        is_there: bool = await super().check_ping_timeout()
+        return is_there
 
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
         """Handle the packets of one request.

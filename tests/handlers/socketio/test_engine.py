@@ -9,7 +9,9 @@ from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
 from engineio.packet import MESSAGE, PING, PONG, Packet
 
+from handlers.socketio import engine
 from handlers.socketio.engine import MAX_PACKETS, EngineServer, EngineSocket
+from tests.waiting import until
 
 
 async def count_nothing(_key: str, _content: object) -> None:
@@ -179,6 +181,37 @@ async def test_answer_to_a_ping_is_not_counted_twice(socket: EngineSocket) -> No
     assert counted == []
     await socket.receive(Packet(PONG))
     assert len(counted) == 1
+
+
+async def test_client_is_pinged_and_not_closed_while_its_message_takes_long(
+    socket: EngineSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a message is handled, answers to pings wait behind it.
+
+    The library would send no further ping, and would close the client.
+    """
+    is_taken = asyncio.Event()
+
+    async def take(_key: str, _data: object) -> None:
+        await is_taken.wait()
+
+    socket.server.on("message", take)
+    socket.server.async_handlers = False  # as Socket.IO sets it
+    monkeypatch.setattr(engine, "_BEAT_S", 0.001)
+    taking = asyncio.create_task(socket.receive(Packet(MESSAGE, data="2[]")))
+    await until(lambda: socket.queue.qsize() >= 2)
+    assert {kind for kind, _ in queued(socket)} == {PING}
+    socket.last_ping = 1.0
+
+    assert await socket.check_ping_timeout()
+    is_taken.set()
+    await taking
+
+    assert await socket.check_ping_timeout()
+    for _ in range(len(socket._arrivals)):
+        await socket.receive(Packet(PONG))
+    socket.last_ping = 1.0
+    assert not await socket.check_ping_timeout()
 
 
 async def test_close_does_not_wait_for_client_that_never_asks_again(socket: EngineSocket) -> None:
