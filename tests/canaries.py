@@ -107,10 +107,13 @@ class Canaries(logging.Handler):
         """Add a file to the search. Its content is read when the search runs."""
         self._outputs[output] = None
 
+    def written(self) -> list[str]:
+        """Return the contents of all outputs that still exist."""
+        return [path.read_text(errors="replace") for path in self._outputs if path.exists()]
+
     def leaks(self) -> list[str]:
         """Return a text for each secret that was found: its kind and the line that contains it."""
-        written = (path.read_text(errors="replace") for path in self._outputs if path.exists())
-        text = "\n".join([*self._lines, *written])
+        text = "\n".join([*self._lines, *self.written()])
         found = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
         found += [
             (kind, match.start())

@@ -21,7 +21,7 @@ from collab_server.app import make_parts
 from collab_server.config import Config
 from collab_server.server import Server
 from harness import traces
-from tests import canaries, leftovers, mongod
+from tests import canaries, leftovers, mongod, watchdogs
 from tests.api import Api
 from tests.clock import Clock
 from tests.node_peers import Peers
@@ -144,6 +144,24 @@ def _no_secret_is_logged() -> Iterator[None]:
     with canaries.watched(canaries.USED) as used:
         yield
         assert not used.leaks()
+
+
+@pytest.fixture(autouse=True)
+def _no_watchdog_ends_a_server(
+    request: pytest.FixtureRequest, _no_secret_is_logged: None
+) -> Iterator[None]:
+    """Fail a test if a watchdog ended one of its servers, unless a mark announces this.
+
+    This must be checked before `_no_secret_is_logged` forgets the outputs of the servers.
+    """
+    yield
+    stacks = [one for text in canaries.USED.written() for one in watchdogs.stacks(text)]
+    if request.node.get_closest_marker("watchdog_ends_a_server"):
+        assert stacks, "no watchdog ended a server"
+    else:
+        assert not stacks, "a watchdog ended a server, whose threads did this:\n".join(
+            ["", *stacks]
+        )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from collab_server.config import all_settings
+from tests import watchdogs
 from tests.waiting import PATIENCE_S
 
 
@@ -81,3 +82,4 @@ class Programs:
                 with contextlib.suppress(ProcessLookupError):  # it has ended in this moment
                     program.signal(signal.SIGKILL)
             await program.end()
+        assert not [one for program in self._running for one in watchdogs.stacks(program.output)]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import canaries
 from tests.api import Api
 from tests.processes import ROOT, free_port
 from tests.waiting import until
@@ -71,6 +72,7 @@ async def installed(environment: Path, tmp_path: Path) -> AsyncIterator[Api]:
         for name, value in os.environ.items()
         if not name.startswith(("COLLAB_", "PYTHON"))
     }
+    canaries.USED.printed(tmp_path / "output")
     with (tmp_path / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             environment / "bin" / "collab-server", "run",

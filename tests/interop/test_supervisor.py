@@ -84,7 +84,12 @@ async def until_back(server: ServerProcess, before: int) -> float:
     ("fault", "died", "variables"),
     [
         ("segfault", "died by SIGSEGV", {}),
-        ("hang", "stood still and was ended (SIGALRM)", {"COLLAB_WATCHDOG_S": "1"}),
+        pytest.param(
+            "hang",
+            "stood still and was ended (SIGALRM)",
+            {"COLLAB_WATCHDOG_S": "1"},
+            marks=pytest.mark.watchdog_ends_a_server,
+        ),
     ],
 )
 async def test_supervisor_after_fatal_update_restarts_server_without_that_session(
