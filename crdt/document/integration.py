@@ -12,10 +12,11 @@ See docs/design/documents.md.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from crdt.document.merging import PycrdtFailure
 from crdt.document.view import NewDocument, View
-from crdt.document.work import Measure, Work
+from crdt.document.work import FEW_STRUCTS, Measure, Work
 from crdt.steps import Long, Steps
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import STORED_LIMITS
@@ -31,6 +32,8 @@ takes 2 µs each."""
 _MOST_STRUCTS = 512
 _STEP_S = 0.004
 """Seconds of work between two pauses in which other clients are served."""
+_QUICK_STEPS = 2
+"""A document that takes this number of steps does not load quickly."""
 _LONG_SLICE_S = _STEP_S / 2
 _SHORT_SLICE_S = _STEP_S / 8
 
@@ -144,6 +147,27 @@ def _load(
         view.replace(new)
     else:
         view.drop()  # characters were cut in two meanwhile, and this copy does not have the cuts
+
+
+def loads_quickly(copy: bytes, cpu_s: Callable[[], float]) -> bool:
+    """Whether pycrdt loads a copy of a state in some milliseconds.
+
+    If it takes longer, this function gives up after these milliseconds. It never holds the
+    interpreter for long, so a thread may call it.
+    """
+    parsed = parse(copy, STORED_LIMITS)
+    if count_structs(parsed) <= FEW_STRUCTS:
+        return True
+    work = Work(cpu_s)
+    slicer = Slicer(parsed, work.first_structs)
+    try:
+        with NewDocument() as new:
+            measure = work.start_load(len(copy))
+            measure.is_known = True
+            steps = _in_slices(new.apply, slicer, measure, gives_up=False)
+            return len([*islice(steps, _QUICK_STEPS)]) < _QUICK_STEPS
+    except PycrdtFailure:
+        return True  # loading the whole state fails just as soon
 
 
 def joined(state: bytes, unjoined: int, is_in_sequence: IsInSequence | None) -> bytes:

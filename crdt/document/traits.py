@@ -1,8 +1,9 @@
 """Finds the properties of a merged state, for a document that starts from this state."""
 
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from crdt.document.integration import loads_quickly
 from crdt.document.view import View
 from crdt.document.work import Work, needs_cuts
 from crdt.wire.parsed_update import VALUES, Parsed
@@ -45,15 +46,36 @@ def inspect(
     """
     has_values = bool(kinds & VALUES)
     needs_copy = has_values and readable(state) is not state
-    view = View(
-        split_surrogates,
-        needs_copy=needs_copy,
-        needs_cuts=parsed is not None and needs_cuts(parsed),
-    )
-    work = Work(cpu_s or float)
-    if cpu_s:
-        measure = work.start_load(len(state))
-        view.load(state)
-        measure.finish_known()
     merged = MergedState(state, parsed) if has_values else None
-    return Traits(merged, needs_copy, not view.has_failed, view.needs_cuts, work.spent_s)
+    traits = Traits(merged, needs_copy, needs_cuts=parsed is not None and needs_cuts(parsed))
+    return traits if cpu_s is None else _loaded(traits, state, split_surrogates, cpu_s)
+
+
+def inspect_quickly(
+    state: bytes, traits: Traits, split_surrogates: Set[int], cpu_s: Callable[[], float]
+) -> Traits | None:
+    """Load a state, and add what this shows to its traits; return None if loading takes long.
+
+    traits  the properties that `inspect` found without a clock
+
+    Even a few kilobytes may take pycrdt seconds. The call that loads them holds the interpreter. So
+    first a copy is loaded in slices, and given up if it takes more than some milliseconds.
+    """
+    copy = _view(traits, split_surrogates).copy(state)
+    if traits.needs_cuts or not loads_quickly(copy, cpu_s):
+        return None
+    return _loaded(traits, state, split_surrogates, cpu_s)
+
+
+def _view(traits: Traits, split_surrogates: Set[int]) -> View:
+    return View(split_surrogates, needs_copy=traits.needs_copy, needs_cuts=traits.needs_cuts)
+
+
+def _loaded(
+    traits: Traits, state: bytes, split_surrogates: Set[int], cpu_s: Callable[[], float]
+) -> Traits:
+    view, work = _view(traits, split_surrogates), Work(cpu_s)
+    measure = work.start_load(len(state))
+    view.load(state)
+    measure.finish_known()
+    return replace(traits, is_readable=not view.has_failed, work_s=work.spent_s)

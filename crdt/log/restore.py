@@ -56,7 +56,7 @@ def restore(
     until: int | None = None,
     *,
     reads_summaries: bool = False,
-    cpu_s: Callable[[], float] = float,
+    cpu_s: Callable[[], float] | None = float,
 ) -> RestoredDocument:
     """Load a document from a checkpoint and the log.
 
@@ -65,7 +65,7 @@ def restore(
     until   log position of the document to load; None for the whole log
     reads_summaries  take packed parts of the log as a whole: enough to show the document, but
                      owners, authors and contributors are then unknown
-    cpu_s   see `crdt.document.work`
+    cpu_s   see `crdt.document.work`; None does not test whether pycrdt can load the document
 
     Raises RoomDamaged if a row fails its checksum or the scan, or rows are missing in the log.
     """
@@ -100,7 +100,7 @@ class LogReplay:
         since: int,
         until: int | None,
         reads_summaries: bool,
-        cpu_s: Callable[[], float] = float,
+        cpu_s: Callable[[], float] | None = float,
     ) -> None:
         """Start from a checkpoint, or from nothing; arguments and errors as in `restore`."""
         self._since = since
@@ -145,7 +145,10 @@ class LogReplay:
                 self._read_entries(chunk)
 
     def finish(self) -> RestoredDocument:
-        """Merge all updates read, test whether pycrdt can load them, and return the document."""
+        """Merge all updates read, and return the document.
+
+        If there is a clock, it tests whether pycrdt can load the document.
+        """
         document = self._document
         with _stored():
             parsed = self._merge()

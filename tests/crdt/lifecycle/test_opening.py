@@ -5,6 +5,7 @@ A worker opens some documents first, and a document that it cannot open is set a
 
 import math
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from crdt.log.codec import LogEntry, encode_chunk
 from crdt.log.restore import RestoredDocument
 from crdt.quarantine import Quarantine
 from crdt.workers import Workers, WorkersSettings
+from harness.costly import string, update
 from storage.records import Chunk
 from tests.crdt import work
 from tests.crdt.harness import NOW, Typist
@@ -42,6 +44,7 @@ class Case:
             random_below=lambda _: 7,
             fill_changed=lambda _session_id: None,
             workers=self.workers,
+            cpu_s=time.thread_time,
             quarantine=self.quarantine,
             mark=self.mark,
         )
@@ -191,3 +194,40 @@ async def test_damaged_document_raises_room_damaged_in_thread_and_worker(
         await case.opener.open(Payer("ada"), "one", None, [damaged], 0)
     assert type(raised.value) is RoomDamaged
     assert case.quarantine.set_aside(NOW) == []
+
+
+@pytest.mark.parametrize("kind", ["conflicts", "one key"])
+async def test_small_document_that_loads_slowly_is_opened_in_a_worker(
+    make: Callable[..., Case], kind: str
+) -> None:
+    """No call of pycrdt holds the interpreter for long, although the document has few bytes.
+
+    In one call, the thread would load these documents for 0.2 s to 2 s.
+    """
+    case, count = make(), 3_000
+    structs = {
+        "conflicts": [string(b"x", None, (1, at)) for at in range(count)],
+        "one key": [b"\x28\x01\x03map\x01k\x01\x7e"] * count,
+    }
+    first = update(1, 0, [string(b"a" * count)])
+    entries = [LogEntry(NOW, "ada", one) for one in (first, update(2, 0, structs[kind]))]
+    chunk = Chunk("one", 1, 2, encode_chunk(entries), NOW)
+    assert len(chunk.data) < SMALL_BYTES
+
+    restored = await case.opener.open(Payer("ada"), "one", None, [chunk], 0)
+
+    assert case.workers.counts == {"done": 1}
+    assert len(text_of(restored)) == count + (count if kind == "conflicts" else 0)
+
+
+async def test_small_document_of_many_structs_is_opened_without_a_process(
+    make: Callable[..., Case],
+) -> None:
+    """Most documents of some hundred structs load in a millisecond."""
+    case, typist = make(), Typist(5)
+    entries = [LogEntry(NOW, "ada", typist.insert(0, "x")) for _ in range(300)]
+    chunk = Chunk("one", 1, 300, encode_chunk(entries), NOW)
+
+    assert text_of(await case.opener.open(Payer("ada"), "one", None, [chunk], 0)) == "x" * 300
+
+    assert case.workers.processes == 0
