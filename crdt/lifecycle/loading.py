@@ -17,6 +17,10 @@ from storage.base import RoomStore, Store
 from storage.errors import NotFound, RowDamaged, StoreUnavailable
 from storage.records import Checkpoint, Chunk, Session, Status
 
+_ROWS = 8
+"""Rows of the log that are read together for the names of their authors.
+A row has up to 4,096 updates."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -141,20 +145,34 @@ class RoomLoader:
     ) -> tuple[Checkpoint | None, restore.RestoredDocument]:
         """Return (the checkpoint, or None, the document); raises RoomDamaged or StoreUnavailable.
 
-        The log is read from the newest version or the checkpoint on, whichever is older: the
-        entries after the version tell who contributed to the next version. A checkpoint of a
-        release that did not keep authors needs the whole log once.
+        The log is read from the checkpoint on. A checkpoint of a release that did not keep authors
+        needs the whole log once.
         """
         checkpoint = await self._store.checkpoint(session_id)
         newest = await self._store.newest_version(session_id)
         since = newest.sequence if newest else 0
-        after = (
-            min(since, checkpoint.sequence)
-            if checkpoint and authorship.is_in(checkpoint.owners)
-            else 0
-        )
+        after = checkpoint.sequence if checkpoint and authorship.is_in(checkpoint.owners) else 0
+        earlier = await self._edits(session_id, since, after)
         chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
-        return checkpoint, await self._opener.open(payer, session_id, checkpoint, chunks, since)
+        restored = await self._opener.open(payer, session_id, checkpoint, chunks, since)
+        earlier.put_before(restored)
+        return checkpoint, restored
+
+    async def _edits(self, session_id: str, since: int, until: int) -> restore.Edits:
+        """Read who edited between two log positions.
+
+        Who edited after the newest version contributed to the next one. There may be any number of
+        edits between the version and the checkpoint, such as 34 MB that were typed and deleted. So
+        only a few rows are in memory together.
+        """
+        edits, after = restore.Edits(), since
+        while after < until:
+            chunks = await self._store.chunks(session_id, after, _ROWS)
+            if not chunks:
+                break
+            await asyncio.to_thread(edits.read, chunks, since, until)
+            after = chunks[-1].last
+        return edits
 
 
 async def read_log(

@@ -49,6 +49,34 @@ class RestoredDocument:
     has_authors: bool = True
 
 
+@dataclass(slots=True)
+class Edits:
+    """Who made the edits in a part of the log, and when; fields as in `RestoredDocument`."""
+
+    contributors: dict[str, int] = field(default_factory=dict)
+    edited_at: tuple[int, int] | None = None
+
+    def note(self, entry: LogEntry, sequence: int) -> None:
+        """Note an entry; entries must come in order."""
+        self.contributors[entry.author] = sequence
+        first, _ = self.edited_at or (entry.at, entry.at)
+        self.edited_at = (first, entry.at)
+
+    def read(self, chunks: Iterable[Chunk], since: int, until: int) -> None:
+        """Note all entries after `since` and up to `until`; raises RoomDamaged as `restore`."""
+        with _stored():
+            for chunk in chunks:
+                for sequence, entry in enumerate(_entries(chunk), chunk.first):
+                    if since < sequence <= until:
+                        self.note(entry, sequence)
+
+    def put_before(self, document: RestoredDocument) -> None:
+        """Add these edits to those of a document, which were made later."""
+        document.contributors = {**self.contributors, **document.contributors}
+        both = [*(self.edited_at or ()), *(document.edited_at or ())]
+        document.edited_at = (both[0], both[-1]) if both else None
+
+
 def restore(
     checkpoint: Checkpoint | None,
     chunks: Iterable[Chunk],
@@ -86,6 +114,7 @@ class LogReplay:
         "_cpu_s",
         "_cuts",
         "_document",
+        "_edits",
         "_parsed",
         "_reads_summaries",
         "_since",
@@ -108,6 +137,7 @@ class LogReplay:
         self._reads_summaries = reads_summaries
         self._cpu_s = cpu_s
         self._document = RestoredDocument()
+        self._edits = Edits()
         self._parsed: Parsed | None = None
         self._updates: list[bytes] = []
         self._cuts = 0  # places at which the updates read so far may cut structs
@@ -150,6 +180,7 @@ class LogReplay:
         If there is a clock, it tests whether pycrdt can load the document.
         """
         document = self._document
+        self._edits.put_before(document)
         with _stored():
             parsed = self._merge()
             kinds, split_surrogates = document.index.kinds, document.index.split_surrogates
@@ -189,26 +220,15 @@ class LogReplay:
         return chunk.first == self._document.sequence + 1 and is_short
 
     def _read_entries(self, chunk: Chunk) -> None:
-        entries = codec.decode_chunk(chunk.data)
-        # Log positions are counted, not stored with each entry. So a missing row, or a row with an
-        # entry too few, would shift the positions of all later entries.
-        if (
-            chunk.last - chunk.first + 1 != len(entries)
-            or chunk.first > self._document.sequence + 1
-        ):
+        entries = _entries(chunk)
+        if chunk.first > self._document.sequence + 1:
             raise RoomDamaged("the log has a hole")
         for sequence, entry in enumerate(entries, chunk.first):
             if self._until is not None and sequence > self._until:
                 return
             if sequence > self._since:
-                self._note_contributor(entry, sequence)
+                self._edits.note(entry, sequence)
             self._read_entry(entry, sequence)
-
-    def _note_contributor(self, entry: LogEntry, sequence: int) -> None:
-        document = self._document
-        document.contributors[entry.author] = sequence
-        first, _ = document.edited_at or (entry.at, entry.at)
-        document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
         """Take an entry. If the checkpoint has it, note at most its author."""
@@ -225,6 +245,15 @@ class LogReplay:
         document.index.take_stored(parsed, entry.author, is_unclaimed=entry.has_foreign_structs)
         document.sequence = sequence
         self._note(entry.update, parsed)
+
+
+def _entries(chunk: Chunk) -> list[LogEntry]:
+    # Log positions are counted, not stored with each entry. So a missing row, or a row with an
+    # entry too few, would shift the positions of all later entries.
+    entries = codec.decode_chunk(chunk.data)
+    if chunk.last - chunk.first + 1 != len(entries):
+        raise RoomDamaged("the log has a hole")
+    return entries
 
 
 @contextmanager

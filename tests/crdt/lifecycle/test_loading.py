@@ -16,8 +16,8 @@ from crdt.workers import Workers, WorkersSettings
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Chunk, SessionChanges, Status
 from tests.crdt import work
-from tests.crdt.harness import NOW, Typist
-from tests.crdt.world import World
+from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.world import World, all_saved, save
 from tests.waiting import until
 
 
@@ -225,3 +225,31 @@ async def test_load_of_too_many_sessions_for_one_user_is_refused_to_that_user(
 
     assert queue.workers.served[0] == "bob"
     assert len(queue.opened) == len(names)
+
+
+async def test_load_reads_edits_before_checkpoint_only_for_their_authors(world: World) -> None:
+    """Only the log after the checkpoint is read as a whole; the rest is read some rows at a time.
+
+    A session may have any number of edits since its newest version.
+    """
+    await world.session()
+    typists = {"ada": Typist(5), "bob": Typist(6), "eve": Typist(7)}
+    async with world.rooms.use("one") as room:
+        for number, user_id in enumerate(("ada", "bob", "ada", "eve")):
+            connection, _ = join(room, user_id)
+            send(room, connection, typists[user_id].insert(0, "x"), NOW + number)
+            await all_saved(room)
+            room.members.leave(connection)
+            if number == 0:
+                await save(world)
+    again = await world.restarted()
+    asked = again.store.asked["chunks"] = []
+
+    async with again.rooms.use("one") as room:
+        contributions = room.contributions
+        assert contributions.since_version == {"bob": 2, "ada": 3, "eve": 4}
+        assert (contributions.first_edit_at, contributions.last_edit_at) == (NOW + 1, NOW + 3)
+        assert room.files() == {"codemirror": "xxxx"}
+    assert [after for _, after, _ in asked] == [1, 4]
+    assert asked[0][2] < asked[1][2]
+    await again.rooms.drain(5)
