@@ -15,8 +15,13 @@ class ProgramTestStore(Protocol):
         Raises NotFound if the session is gone.
         """
 
-    async def program_tests(self, session_id: str) -> list[ProgramTest]:
-        """Return all tests of a session, in order."""
+    async def program_tests(
+        self, session_id: str, *, with_hidden: bool = True
+    ) -> list[ProgramTest]:
+        """Return all tests of a session, in order.
+
+        with_hidden  whether hidden tests are returned, too. Without it, their contents are not read
+        """
 
     async def change_program_test(self, test: ProgramTest) -> None:
         """Replace a test's content, and whether it is hidden; the test keeps its place.

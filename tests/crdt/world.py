@@ -27,6 +27,7 @@ class FaultyStore:
         self.held: dict[str, asyncio.Event] = {}
         self.calls: list[str] = []
         self.asked: dict[str, list[tuple[Any, ...]]] = {}
+        self.options: dict[str, list[dict[str, Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
@@ -34,6 +35,7 @@ class FaultyStore:
         async def call(*arguments: Any, **options: Any) -> Any:
             self.calls.append(name)
             self.asked.setdefault(name, []).append(arguments)
+            self.options.setdefault(name, []).append(options)
             if name in self.held:
                 await self.held[name].wait()
             if name in self.failing:

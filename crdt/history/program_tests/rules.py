@@ -43,8 +43,7 @@ class ProgramTests:
 
     async def seen_by(self, member: Member) -> list[ProgramTest]:
         """Return the tests of a member's session that this member may know of, in order."""
-        tests = await self._store.program_tests(member.session_id)
-        return [test for test in tests if is_staff(member) or not test.is_hidden]
+        return await self._store.program_tests(member.session_id, with_hidden=is_staff(member))
 
     async def one(self, member: Member, test_id: str) -> ProgramTest:
         """Return a test; raises NotFound if there is none that the member may know of."""
@@ -123,7 +122,8 @@ class ProgramTests:
 
     async def _require_room(self, test: ProgramTest) -> None:
         """Raise LimitReached unless a test may be stored with the others."""
-        stored = await self._store.program_tests(test.session_id)
+        # An open test is counted without the hidden ones, so they need not be read for it.
+        stored = await self._store.program_tests(test.session_id, with_hidden=test.is_hidden)
         alike = [
             other for other in stored if other.is_hidden == test.is_hidden and other.id != test.id
         ]

@@ -39,9 +39,13 @@ class MongoProgramTestStore:
             await grow(self._engine, {test.session_id: document["size"]})
 
     @translated
-    async def program_tests(self, session_id: str) -> list[ProgramTest]:
+    async def program_tests(
+        self, session_id: str, *, with_hidden: bool = True
+    ) -> list[ProgramTest]:
         order = [("position", 1), ("_id", 1)]
-        cursor = self._engine.db.program_tests.find({"session_id": session_id}).sort(order)
+        flags = {} if with_hidden else {"is_hidden": False}
+        wanted = {"session_id": session_id, **flags}
+        cursor = self._engine.db.program_tests.find(wanted).sort(order)
         documents = [document async for document in cursor]
         return await asyncio.to_thread(lambda: [as_program_test(row) for row in documents])
 

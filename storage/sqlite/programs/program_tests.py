@@ -17,6 +17,7 @@ from storage.sqlite.rooms import existing_session
 
 _DESCRIPTION = "session_id, id, position, is_hidden, created_at"
 _IN_ORDER = "FROM program_tests WHERE session_id = ? ORDER BY position, id"
+_OPEN_IN_ORDER = "FROM program_tests WHERE session_id = ? AND is_hidden = 0 ORDER BY position, id"
 
 
 class SqliteProgramTestStore:
@@ -38,13 +39,17 @@ class SqliteProgramTestStore:
 
         await self._engine.write(work)
 
-    async def program_tests(self, session_id: str) -> list[ProgramTest]:
+    async def program_tests(
+        self, session_id: str, *, with_hidden: bool = True
+    ) -> list[ProgramTest]:
+        wanted = _IN_ORDER if with_hidden else _OPEN_IN_ORDER
+
         def work(db: sqlite3.Connection) -> list[ProgramTest]:
             with suppress(sqlite3.DatabaseError):
-                rows = db.execute(f"SELECT * {_IN_ORDER}", (session_id,)).fetchall()
+                rows = db.execute(f"SELECT * {wanted}", (session_id,)).fetchall()
                 return [as_program_test(row) for row in rows]
             # The index has the descriptions even of rows that cannot be read.
-            rows = db.execute(f"SELECT {_DESCRIPTION} {_IN_ORDER}", (session_id,)).fetchall()
+            rows = db.execute(f"SELECT {_DESCRIPTION} {wanted}", (session_id,)).fetchall()
             return [_alone(db, row) for row in rows]
 
         return await self._engine.read(work)

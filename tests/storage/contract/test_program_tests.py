@@ -48,6 +48,20 @@ class TestProgramTests:
         ]
         assert await store.program_tests("s2") == [program_test("b", "s2")]
 
+    async def test_open_tests_can_be_read_without_the_hidden_ones(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """A test whose flag cannot be read counts as hidden."""
+        await seed.session()
+        for name in "abcd":
+            await store.add_program_test(program_test(name, is_hidden=name == "b"))
+        await spoil(store, "t-c", "is_hidden", b"x")
+
+        found = await store.program_tests("s1", with_hidden=False)
+
+        assert [test.id for test in found] == ["t-a", "t-d"]
+        assert [test.position for test in found] == [1, 4]
+
     async def test_repeated_test_is_stored_once(self, store: Store, seed: Seed) -> None:
         await seed.session()
         await store.add_program_test(program_test("a"))

@@ -43,6 +43,24 @@ async def test_only_staff_sees_hidden_tests(world: World) -> None:
     assert (await world.program_tests.one(OWNER, "t-a")).is_hidden
 
 
+async def test_hidden_tests_are_not_even_read_for_others(world: World) -> None:
+    """Otherwise an answer would take longer with hidden tests, and waste work for every reader."""
+    session = await opened(world)
+    await fill(world, session)
+    world.store.options.clear()
+    tests = world.program_tests
+
+    await tests.seen_by(EDITOR)
+    await tests.change(session, EDITOR, "t-b", {"name": "new"})
+    await tests.order(EDITOR, ["t-b"])
+    await tests.add(session, program_test("d", "one"))
+    await tests.delete(EDITOR, "t-d")
+
+    options = world.store.options["program_tests"]
+    assert options == [{"with_hidden": False}] * 6
+    assert await names(world, OWNER) == ["a", "new", "c"]
+
+
 async def test_hidden_test_is_not_found_by_others(world: World) -> None:
     session = await opened(world)
     await fill(world, session)
