@@ -36,11 +36,37 @@ RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}: units of text, and values"""
 
 
-class RedactedRows(NamedTuple):
-    """How many rows had a text, and how many of them in a part that all members see."""
+class RedactedRows:
+    """Counts rows that lost a text: all of them, and those that lost it where all members see it.
 
-    rows: int
-    open_rows: int
+    It counts each row just before the row is changed. So no changed row is missing if a redaction
+    fails halfway.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.open_rows = 0
+
+    def count(self, *, is_open: bool) -> None:
+        """Count one row; `is_open`: whether all members see the part that was changed."""
+        self.rows += 1
+        self.open_rows += is_open
+
+
+class RedactedPrograms:
+    """Counts the runs and the tests of programs that a redaction has changed so far."""
+
+    def __init__(self) -> None:
+        self.runs = RedactedRows()
+        self.tests = RedactedRows()
+
+
+class Passage(NamedTuple):
+    """A text that users had typed in the entries `first` to `last` of the log."""
+
+    first: int
+    last: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
 from crdt.history.program_tests.rules import ProgramTests
-from crdt.history.redaction import RedactedIds, RedactedRows
+from crdt.history.redaction import Passage, RedactedIds, RedactedPrograms
 from crdt.history.run_redaction import redact_runs
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
@@ -41,12 +41,16 @@ _Result = TypeVar("_Result")
 
 
 class _Target(NamedTuple):
-    """The structs to redact, their session, and the user who asked for the redaction."""
+    """The structs to redact, their session, and the user who asked for the redaction.
+
+    programs  counts the runs and the tests that lose the text
+    """
 
     session_id: str
     user_id: str
     text: str
     ids: RedactedIds
+    programs: RedactedPrograms
 
 
 class _Shown(NamedTuple):
@@ -60,18 +64,13 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """The numbers of changed characters (with values), updates, versions, runs and tests.
-
-    open_runs, open_tests  the numbers of runs and tests that changed in a part that all members see
-    """
+    """The numbers of changed characters (with values), updates, versions, runs and tests."""
 
     characters: int
     updates: int
     versions: int
     runs: int
     tests: int
-    open_runs: int
-    open_tests: int
 
 
 class Redactor:
@@ -100,25 +99,26 @@ class Redactor:
         self,
         session_id: str,
         user_id: str,
-        first: int,
-        last: int,
-        text: str,
+        passage: Passage,
         check: Callable[[], Awaitable[object]],
+        programs: RedactedPrograms,
     ) -> Redaction:
-        """Remove each passage or value that had `text` after any of the entries `first` to `last`.
+        """Remove each passage or value that had a text after any of the entries of `passage`.
 
-        All runs of the session lose `text`, too, because a program may print it at any time. So do
-        all tests, because they have inputs and outputs of programs. Passages that are still in the
-        document are deleted there, by an edit in this user's name. The log is changed last, so that
-        a call that failed halfway can be repeated.
+        All runs of the session lose the text, too, because a program may print it at any time.
+        So do all tests, because they have inputs and outputs of programs. Passages that are still
+        in the document are deleted there, by an edit in this user's name. The log is changed last,
+        so that a call that failed halfway can be repeated.
 
-        check  raises if the user may not do this. It is called before the search and again
-               before the changes, when no other task can replace the log
+        check     raises if the user may not do this. It is called before the search and again
+                  before the changes, when no other task can replace the log
+        programs  counts the runs and the tests that lose the text, also if this fails halfway
 
         Raises NotFound if neither the entries nor a run or test have the text, LimitReached if the
         search takes too long, the errors of `check`, RoomDamaged, RoomUnavailable,
         StoreUnavailable or WorkError.
         """
+        first, last, text = passage
         async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
@@ -127,39 +127,37 @@ class Redactor:
                 user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS
             )
             if not ids:
-                return await self._redact_programs_alone(session_id, text, check)
+                await check()
+                return await self._redact_programs_alone(session_id, text, programs)
             async with self._rooms.compactor.replacing(session_id):
                 await check()
-                target = _Target(session_id, user_id, text, ids)
+                target = _Target(session_id, user_id, text, ids, programs)
                 # No other task replaces the log, the checkpoint or the state meanwhile. Otherwise a
                 # checkpoint that is read before this and stored after it would restore the text.
-                versions, updates, programs = await self._take_out(room, target)
+                versions, updates = await self._take_out(room, target)
             self._cache.forget(session_id)
             await self._store.scrub()
-        return _sum(sum(map(len, ids.values())), updates, versions, *programs)
+        return _sum(sum(map(len, ids.values())), updates, versions, programs)
 
     async def _redact_programs_alone(
-        self, session_id: str, text: str, check: Callable[[], Awaitable[object]]
+        self, session_id: str, text: str, programs: RedactedPrograms
     ) -> Redaction:
         """Remove a text that this part of the log does not have from runs and tests."""
-        await check()
-        programs = await self._redact_programs(session_id, text)
-        if not any(changed.rows for changed in programs):
+        await self._redact_programs(session_id, text, programs)
+        if not programs.runs.rows and not programs.tests.rows:
             raise NotFound("text in that part of the log")
         await self._store.scrub()
-        return _sum(0, 0, 0, *programs)
+        return _sum(0, 0, 0, programs)
 
     async def _redact_programs(
-        self, session_id: str, text: str
-    ) -> tuple[RedactedRows, RedactedRows]:
-        """Remove a text from runs and tests; return the numbers of changed (runs, tests)."""
-        runs = await redact_runs(self._store, session_id, text)
-        return runs, await self._program_tests.redact(session_id, text)
+        self, session_id: str, text: str, programs: RedactedPrograms
+    ) -> None:
+        """Remove a text from runs and tests, and count those that had it."""
+        await redact_runs(self._store, session_id, text, programs.runs)
+        await self._program_tests.redact(session_id, text, programs.tests)
 
-    async def _take_out(
-        self, room: Room, target: "_Target"
-    ) -> tuple[int, int, tuple[RedactedRows, RedactedRows]]:
-        """Change all stored data; return changed (versions, updates, (runs, tests))."""
+    async def _take_out(self, room: Room, target: "_Target") -> tuple[int, int]:
+        """Change all stored data; return changed (versions, updates)."""
         # The log is changed last, because the structs are found in it. So a call that failed
         # halfway can be repeated, and finds the text that is left.
         await self._delete(room, target)
@@ -168,8 +166,8 @@ class Redactor:
         if not await self._rooms.compactor.checkpoint_now(room):
             raise RoomUnavailable("the checkpoint could not be replaced")
         chunks = await read_log(self._store, room.session_id, 0, _CHUNKS_PER_READ)
-        programs = await self._redact_programs(room.session_id, target.text)
-        return await self._versions(chunks, target), await self._log(chunks, target), programs
+        await self._redact_programs(room.session_id, target.text, target.programs)
+        return await self._versions(chunks, target), await self._log(chunks, target)
 
     async def _delete(self, room: Room, target: "_Target") -> None:
         """Delete the text that is still visible, by an edit that clients get like any other.
@@ -256,12 +254,8 @@ class Redactor:
         return await self._workers.run(function, *arguments, key=user_id, deadline_s=_DEADLINE_S)
 
 
-def _sum(
-    characters: int, updates: int, versions: int, runs: RedactedRows, tests: RedactedRows
-) -> Redaction:
-    return Redaction(
-        characters, updates, versions, runs.rows, tests.rows, runs.open_rows, tests.open_rows
-    )
+def _sum(characters: int, updates: int, versions: int, programs: RedactedPrograms) -> Redaction:
+    return Redaction(characters, updates, versions, programs.runs.rows, programs.tests.rows)
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:

@@ -18,25 +18,23 @@ from storage.runs.records import CaseResult, RunReport
 _RUNS_PER_READ = 5
 
 
-async def redact_runs(store: Store, session_id: str, text: str) -> RedactedRows:
-    """Remove a text from all runs of a session; return how many had it.
+async def redact_runs(store: Store, session_id: str, text: str, redacted: RedactedRows) -> None:
+    """Remove a text from all runs of a session, and count those that had it in `redacted`.
 
     The reports of damaged runs are dropped, because it is not known whether they have the text.
     They do not count. A row on a malformed page cannot be written, and nobody can read it either.
     """
-    rows = open_rows = 0
     async for page in pages_of_runs(store, session_id, _RUNS_PER_READ):
         for run in page:
             if run.is_damaged or run.report is None:
                 with suppress(RowDamaged):
                     await store.redact_run(run)
                 continue
-            redacted = without_text(run.report, text)
-            if redacted != run.report:
-                await store.redact_run(replace(run, report=redacted))
-                rows += 1
-                open_rows += replace(redacted, hidden=()) != replace(run.report, hidden=())
-    return RedactedRows(rows, open_rows)
+            before, after = run.report, without_text(run.report, text)
+            if before != after:
+                is_open = replace(before, hidden=()) != replace(after, hidden=())
+                redacted.count(is_open=is_open)
+                await store.redact_run(replace(run, report=after))
 
 
 def without_text(report: RunReport, text: str) -> RunReport:

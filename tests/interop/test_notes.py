@@ -9,6 +9,7 @@ import pytest
 from crdt.wire.lib0 import read_var_bytes
 from crdt.wire.y_protocol import sync_update
 from harness.typist import Typist
+from storage.errors import StoreUnavailable
 from tests.api import Api, Wire
 from tests.handlers.clients import report
 
@@ -64,6 +65,36 @@ async def test_notes_tell_that_a_redaction_changed_runs_and_tests(ada: Api, bob:
 
     assert await note(wire) == {"about": "runs"}
     assert await note(wire) == {"about": "tests"}
+
+
+@pytest.mark.parametrize(
+    ("method", "abouts"),
+    [("replace_chunks", ["runs", "tests"]), ("change_program_test", ["runs", "tests"]),
+     ("redact_run", ["runs"])],
+)  # fmt: skip
+async def test_notes_tell_of_a_redaction_that_failed_halfway(
+    start_server, monkeypatch: pytest.MonkeyPatch, method: str, abouts: list[str]
+) -> None:
+    """What it has changed by then, the next call does not find any more, so it tells nothing."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="a secret")
+    await ada.post(f"/session/{session_id}/runs", report("a secret\n"))
+    test = {"kind": "case", "root": "codemirror", "name": "n", "input": "secret", "expected": ""}
+    await ada.post(f"/session/{session_id}/tests", test)
+    wire = await ada.connect(session_id, "&notes=1")
+    await wire.receive()
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(server.parts.services.store, method, away)
+    body = {"from": 1, "to": 1, "text": "secret"}
+    answer = await ada.post(f"/code/{session_id}/redact", body)
+    await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    assert answer.status == 503
+    assert [(await note(wire))["about"] for _ in range(len(abouts) + 1)] == [*abouts, "message"]
 
 
 async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api, bob: Api) -> None:

@@ -11,25 +11,22 @@ from storage.errors import NotFound
 from storage.program_tests.records import Wanted
 
 
-async def redact_tests(store: Store, session_id: str, text: str) -> RedactedRows:
-    """Remove a text from all tests of a session; return how many had it.
+async def redact_tests(store: Store, session_id: str, text: str, redacted: RedactedRows) -> None:
+    """Remove a text from all tests of a session, and count those that had it in `redacted`.
 
     Damaged tests are deleted, because it is not known whether they have the text. They do not
     count.
     """
-    rows = open_rows = 0
     for test in await store.program_tests(session_id):
         if test.wanted is None:
             await store.delete_program_test(session_id, test.id)
             continue
-        redacted = without_text(test.wanted, text)
-        if redacted != test.wanted:
+        wanted = without_text(test.wanted, text)
+        if wanted != test.wanted:
+            redacted.count(is_open=not test.is_hidden)
             # Somebody may delete the test meanwhile.
             with suppress(NotFound):
-                await store.change_program_test(replace(test, wanted=redacted))
-            rows += 1
-            open_rows += not test.is_hidden
-    return RedactedRows(rows, open_rows)
+                await store.change_program_test(replace(test, wanted=wanted))
 
 
 def without_text(wanted: Wanted, text: str) -> Wanted:

@@ -111,14 +111,14 @@ class ProgramTests:
             await self._store.order_program_tests(member.session_id, moved)
         return _news(seen, moved)
 
-    async def redact(self, session_id: str, text: str) -> RedactedRows:
-        """Remove a text from all tests of a session; return how many had it.
+    async def redact(self, session_id: str, text: str, redacted: RedactedRows) -> None:
+        """Remove a text from all tests of a session, and count those that had it in `redacted`.
 
         No test is changed meanwhile. Otherwise a change could bring the text back, or be lost: a
         test that was just hidden would be open again.
         """
         async with self._locks.of(session_id):
-            return await redact_tests(self._store, session_id, text)
+            await redact_tests(self._store, session_id, text, redacted)
 
     async def _require_room(self, test: ProgramTest) -> None:
         """Raise LimitReached unless a test may be stored with the others."""

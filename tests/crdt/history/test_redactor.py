@@ -9,6 +9,7 @@ from crdt.document.raw_document import CUT_BYTES, merge_text
 from crdt.errors import RoomUnavailable
 from crdt.history import redaction, redactor
 from crdt.history.playback.moment import Moment
+from crdt.history.redaction import Passage, RedactedPrograms
 from crdt.history.redactor import Redaction
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
@@ -46,7 +47,9 @@ async def _leak(world: World) -> None:
 
 async def test_redact_removes_text_from_document_log_and_versions(leaked: World) -> None:
     """The document loses the text, the history shows blocks, and the answer counts the changes."""
-    redaction = await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
+    redaction = await leaked.redactor.redact(
+        "one", "ada", Passage(1, 2, "secret"), allowed, RedactedPrograms()
+    )
 
     async with leaked.rooms.use("one") as room:
         assert room.files() == {"codemirror": "key="}
@@ -80,7 +83,7 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
     await until(lambda: "usage" in leaked.store.calls)
 
-    await leaked.redactor.redact("one", "ada", 1, 3, "secret", allowed)
+    await leaked.redactor.redact("one", "ada", Passage(1, 3, "secret"), allowed, RedactedPrograms())
     held.set()
     stored, is_new = await saving
 
@@ -96,7 +99,7 @@ async def test_restore_that_began_before_redaction_fails(
     restoring = asyncio.create_task(leaked.versions.restore("one", "ada", "Ada", 1))
     await until(lambda: "usage" in leaked.store.calls)
 
-    await leaked.redactor.redact("one", "ada", 1, 3, "secret", allowed)
+    await leaked.redactor.redact("one", "ada", Passage(1, 3, "secret"), allowed, RedactedPrograms())
     held.set()
 
     with pytest.raises(RoomUnavailable, match="taken out"):
@@ -106,7 +109,7 @@ async def test_restore_that_began_before_redaction_fails(
 
 
 async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> None:
-    await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
+    await leaked.redactor.redact("one", "ada", Passage(1, 2, "secret"), allowed, RedactedPrograms())
 
     chunks = await read_log(leaked.store, "one", 0, 100)
     updates = [entry.update for chunk in chunks for entry in decode_chunk(chunk.data)]
@@ -117,9 +120,13 @@ async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> No
 async def test_redact_of_missing_text_is_not_found(leaked: World) -> None:
     """A text that the document has only at other moments is not found either."""
     with pytest.raises(NotFound):
-        await leaked.redactor.redact("one", "ada", 1, 2, "password", allowed)
+        await leaked.redactor.redact(
+            "one", "ada", Passage(1, 2, "password"), allowed, RedactedPrograms()
+        )
     with pytest.raises(NotFound):
-        await leaked.redactor.redact("one", "ada", 1, 1, "secret", allowed)
+        await leaked.redactor.redact(
+            "one", "ada", Passage(1, 1, "secret"), allowed, RedactedPrograms()
+        )
 
 
 async def test_redact_without_the_right_to_redact_changes_nothing(leaked: World) -> None:
@@ -129,7 +136,9 @@ async def test_redact_without_the_right_to_redact_changes_nothing(leaked: World)
         raise PermissionError
 
     with pytest.raises(PermissionError):
-        await leaked.redactor.redact("one", "bob", 1, 2, "secret", refused)
+        await leaked.redactor.redact(
+            "one", "bob", Passage(1, 2, "secret"), refused, RedactedPrograms()
+        )
 
     assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {
         "codemirror": "key=secret"
@@ -196,7 +205,9 @@ async def test_two_redactions_of_one_session_wait_for_each_other(leaked: World) 
     async with leaked.rooms.use("one") as room:
         held, redacting = await _held_redaction(leaked)
         done = leaked.workers.counts["done"]
-        second = asyncio.create_task(leaked.redactor.redact("one", "bob", 1, 2, "key=", check))
+        second = asyncio.create_task(
+            leaked.redactor.redact("one", "bob", Passage(1, 2, "key="), check, RedactedPrograms())
+        )
         await until(lambda: leaked.workers.counts["done"] > done)
         for _ in range(20):
             await asyncio.sleep(0)
@@ -216,7 +227,9 @@ async def _held_redaction(world: World) -> tuple[asyncio.Event, asyncio.Task[Red
     Returns: the event that releases it, and its task.
     """
     held = world.store.held["redact_version"] = asyncio.Event()
-    redacting = asyncio.create_task(world.redactor.redact("one", "ada", 1, 2, "secret", allowed))
+    redacting = asyncio.create_task(
+        world.redactor.redact("one", "ada", Passage(1, 2, "secret"), allowed, RedactedPrograms())
+    )
     await until(lambda: "redact_version" in world.store.calls)
     return held, redacting
 
@@ -251,7 +264,9 @@ async def test_redact_of_large_document_merges_nothing_on_the_event_loop(
         assert b"secret" not in after
 
         monkeypatch.setattr(Document, "state", lambda _: pytest.fail("the state is merged"))
-        done = await world.redactor.redact("one", "ada", 1, 4, "secret", allowed)
+        done = await world.redactor.redact(
+            "one", "ada", Passage(1, 4, "secret"), allowed, RedactedPrograms()
+        )
         monkeypatch.undo()
 
         assert done.characters == 6

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crdt.history.redaction import Passage, RedactedPrograms, RedactedRows
 from crdt.history.redactor import Redaction
 from crdt.history.run_redaction import redact_runs, without_text
 from crdt.reading.blanking import BLOCK
@@ -17,6 +18,13 @@ from tests.storage.rows import report, run
 
 async def allowed() -> None:
     """Pass the check of the user's right to redact."""
+
+
+async def counts(store: Any) -> tuple[int, int]:
+    """Remove the text "secret" from all runs; return the numbers of (runs, open runs) with it."""
+    redacted = RedactedRows()
+    await redact_runs(store, "one", "secret", redacted)
+    return redacted.rows, redacted.open_rows
 
 
 async def with_runs(world: World, *outputs: str) -> Any:
@@ -49,14 +57,14 @@ async def test_redaction_changes_and_counts_only_runs_with_the_text(world: World
     store = await with_runs(world, *outputs)
     before = await store.runs("one", None, 100, with_reports=True)
 
-    assert await redact_runs(store, "one", "secret") == (2, 2)
+    assert await counts(store) == (2, 2)
 
     after = await store.runs("one", None, 100, with_reports=True)
     assert [required(one.report).stdout for one in after] == [
         f"{BLOCK * 6} too", *["nothing"] * 6, f"a {BLOCK * 6}",
     ]  # fmt: skip
     assert after[1:-1] == before[1:-1]
-    assert await redact_runs(store, "one", "secret") == (0, 0)
+    assert await counts(store) == (0, 0)
 
 
 async def test_report_of_damaged_run_is_dropped(world: World) -> None:
@@ -65,7 +73,7 @@ async def test_report_of_damaged_run_is_dropped(world: World) -> None:
     stored = await store.run("one", 1)
     await store.redact_run(replace(stored, report=None))
 
-    assert await redact_runs(store, "one", "secret") == (0, 0)
+    assert await counts(store) == (0, 0)
 
     assert (await store.run("one", 1)).is_damaged
 
@@ -75,19 +83,25 @@ async def test_redaction_finds_text_that_only_a_program_printed(world: World) ->
     store = await with_runs(world, "a secret")
     await world.versions.save("one", "ada", "Ada", code="print(join(parts))")
 
-    done = await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
+    done = await world.redactor.redact(
+        "one", "ada", Passage(1, 1, "secret"), allowed, RedactedPrograms()
+    )
 
-    assert done == Redaction(0, 0, 0, runs=1, tests=0, open_runs=1, open_tests=0)
+    assert done == Redaction(0, 0, 0, runs=1, tests=0)
     assert required((await store.run("one", 1)).report).stdout == f"a {BLOCK * 6}"
     with pytest.raises(NotFound):
-        await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
+        await world.redactor.redact(
+            "one", "ada", Passage(1, 1, "secret"), allowed, RedactedPrograms()
+        )
 
 
 async def test_redaction_of_typed_text_changes_runs_too(world: World) -> None:
     store = await with_runs(world, "a secret")
     await world.versions.save("one", "ada", "Ada", code="key = 'secret'")
 
-    done = await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
+    done = await world.redactor.redact(
+        "one", "ada", Passage(1, 1, "secret"), allowed, RedactedPrograms()
+    )
 
     assert (done.characters, done.updates, done.versions, done.runs) == (6, 1, 1, 1)
     assert required((await store.run("one", 1)).report).stdout == f"a {BLOCK * 6}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crdt.history.redaction import RedactedRows
 from crdt.history.run_redaction import redact_runs
 from crdt.reading.blanking import BLOCK
 from storage.sqlite.store import SqliteStore
@@ -65,7 +66,9 @@ async def test_malformed_page_does_not_stop_a_redaction_of_other_runs(path: Path
     break_page(path, b"<name 3>")
     store = await opened(path)
 
-    assert await redact_runs(store, "s1", "secret") == (1, 1)
+    changed = RedactedRows()
+    await redact_runs(store, "s1", "secret", changed)
+    assert (changed.rows, changed.open_rows) == (1, 1)
 
     redacted = await store.run("s1", 6)
     assert redacted

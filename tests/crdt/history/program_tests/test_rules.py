@@ -7,6 +7,7 @@ import pytest
 
 from crdt.history.program_tests import rules
 from crdt.history.program_tests.rules import ProgramTests
+from crdt.history.redaction import RedactedRows
 from crdt.limits import LimitCounters
 from storage.errors import LimitReached, NotFound, QuotaReached, RowDamaged
 from storage.program_tests.records import Kind, Wanted
@@ -142,7 +143,7 @@ async def test_redaction_and_change_of_a_test_do_not_undo_each_other(world: Worl
     # The redaction begins with the first test, and the changes with the last one. So they would
     # meet if they were made at the same time.
     await asyncio.gather(
-        world.program_tests.redact("one", "secret"),
+        world.program_tests.redact("one", "secret", RedactedRows()),
         *(
             world.program_tests.change(session, OWNER, f"t-{label}", {"is_hidden": True})
             for label in reversed(labels)
