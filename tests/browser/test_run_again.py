@@ -65,21 +65,40 @@ async def test_replay_shows_output_of_its_moment(person: NewPerson) -> None:
     await expect(shown).to_have_count(0)
 
 
-async def test_removed_text_leaves_the_output_of_open_pages(person: NewPerson) -> None:
-    """Others see what a program printed. After a redaction, their pages show blocks instead."""
-    ada, gil = await programmer(person, "javascript"), await person()
+async def redact(ada: Someone, text: str) -> None:
+    """Remove a text from the session; the first update of its log has it, or a run printed it."""
     session_id = ada.page.url.rpartition("/")[2].partition("?")[0]
+    status = await ada.page.evaluate(
+        """([id, text]) => fetch(`/code/${id}/redact`, {
+          method: 'POST', headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ from: 1, to: 1, text }) }).then(it => it.status)""",
+        [session_id, text],
+    )
+    assert status == 200
+
+
+async def test_removed_text_leaves_the_output_of_open_pages(person: NewPerson) -> None:
+    """Others see what a program printed. After a redaction, their pages show blocks instead.
+
+    A page that was offline meanwhile shows them when its connection is back. The page that ran the
+    program says that its output is gone.
+    """
+    ada, gil = await programmer(person, "javascript"), await person()
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await gil.button("Output").click()
     await run(ada, "console.log('sec' + 'ret')")
     await expect(output(gil)).to_have_text("secret")
+    gil.expected.append("ERR_")
+    await gil.context.set_offline(True)
 
-    status = await ada.page.evaluate(
-        """id => fetch(`/code/${id}/redact`, {
-          method: 'POST', headers: { 'Content-Type': 'application/json' },
-          body: JSON.stringify({ from: 1, to: 1, text: 'secret' }) }).then(it => it.status)""",
-        session_id,
-    )
+    await redact(ada, "secret")
 
-    assert status == 200
+    await expect(ada.page.get_by_text("the output is not shown here any more")).to_be_visible()
+    await expect(output(ada)).to_have_count(0)
+    await gil.context.set_offline(False)
     await expect(output(gil)).to_have_text("██████")
+
+    await run(ada, "console.log('pass' + 'word')")
+    await expect(output(gil)).to_have_text("password")
+    await redact(ada, "password")
+    await expect(output(gil)).to_have_text("████████")

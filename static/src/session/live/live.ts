@@ -121,6 +121,16 @@ export class LiveSession {
     this.loadChat()
     void this.state.reload()
     void this.readTests()
+    void this.checkPrograms(() => this.runs.reconnected(), false)
+  }
+
+  /**
+   * Read runs again after a redaction, or when one may have been missed. If they cannot be read, the
+   * history says why, and shows none.
+   */
+  private async checkPrograms(read: () => Promise<void>, isRedacted: boolean): Promise<void> {
+    await read().catch(() => undefined)
+    await this.tests.checkResults(this.runs.kept, isRedacted)
   }
 
   /** Read the tests. If that fails, they are read when a test changes next. */
@@ -143,8 +153,7 @@ export class LiveSession {
       return
     }
     if (note.about === "runs") {
-      // if the runs cannot be read now, the history says why, and shows none
-      this.runs.changed().catch(() => undefined)
+      void this.checkPrograms(() => this.runs.changed(), true)
       return
     }
     if (note.about === "tests") {

@@ -41,7 +41,8 @@ export function History({ runs, running, onOpen }: Props) {
   const { kept } = runs
   // `kept` has the reason if this fails
   const load = (before?: number) => void kept.load(before).catch(() => undefined)
-  useEffect(() => void kept.load().catch(() => undefined), [kept])
+  const epoch = kept.epoch.value
+  useEffect(() => void kept.load().catch(() => undefined), [kept, epoch])
   const problem = kept.problem.value
   const history = kept.history.value
   const older = kept.older.value

@@ -1,7 +1,9 @@
 // The runs of a session that the server has kept.
 import { signal } from "@preact/signals"
-import { get, words } from "../../api"
+import { ApiError, get, words } from "../../api"
 import type { Run } from "../../types"
+
+const NOT_FOUND = 404
 
 export class KeptRuns {
   /** the known runs, newest first; null before the first answer */
@@ -10,7 +12,12 @@ export class KeptRuns {
   readonly older = signal<number | null>(null)
   /** why the last page could not be read; "" if it could */
   readonly problem = signal("")
-  /** whether the newest page was read; single runs may be in `history` before that */
+  /** changes when screens that show the list have to read it again */
+  readonly epoch = signal(0)
+  /**
+   * whether the newest page was read. Before that, `history` may have single runs, or runs from
+   * before the connection was lost
+   */
   private hasRead = false
   /** how often all runs were forgotten: answers to earlier requests may have a removed text */
   private forgotten = 0
@@ -24,6 +31,8 @@ export class KeptRuns {
       await this.readPage(before)
     } catch (error) {
       this.problem.value = words(error)
+      // what is known from before may have a removed text
+      if (!this.hasRead) this.history.value = null
       throw error
     }
   }
@@ -39,8 +48,16 @@ export class KeptRuns {
       return
     }
     if (before !== null || !this.hasRead) this.older.value = next
-    this.hasRead = true
+    if (before === null) this.begin(runs)
     this.keep(runs)
+  }
+
+  /** The newest page has come. Forget what is known from before, but no run that came meanwhile. */
+  private begin(runs: readonly Run[]): void {
+    const newest = runs[0]?.number ?? 0
+    if (!this.hasRead)
+      this.history.value = (this.history.peek() ?? []).filter(({ number }) => number > newest)
+    this.hasRead = true
   }
 
   /** Read a run that this page does not know yet; null if the page knows it. */
@@ -53,11 +70,38 @@ export class KeptRuns {
     return run
   }
 
+  /** A run as the server has it now; undefined if it is gone. */
+  async now(number: number): Promise<Run | undefined> {
+    const known = this.history.peek()?.find((run) => run.number === number)
+    if (known && this.hasRead) return known
+    const { forgotten } = this
+    try {
+      const { run } = await get<{ run: Run }>(`/session/${this.sessionId}/runs/${number}`)
+      if (forgotten !== this.forgotten) return await this.now(number)
+      this.keep([run])
+      return run
+    } catch (error) {
+      if (error instanceof ApiError && error.status === NOT_FOUND) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * The page was without a connection, so runs may have changed. Screens that show them read them
+   * again; until then, they show what is known.
+   */
+  expire(): void {
+    if (this.history.peek() === null) return
+    this.forgotten += 1
+    this.hasRead = false
+    this.epoch.value += 1
+  }
+
   /**
    * Forget all runs, as in a page that was just opened. If there were any, read the newest ones
    * again.
    *
-   * number  the run to return, if it is among the newest ones
+   * number  the run to return
    */
   async readAgain(number: number | undefined): Promise<Run | undefined> {
     const isEmpty = this.history.peek() === null && number === undefined
@@ -66,7 +110,7 @@ export class KeptRuns {
     this.older.value = null
     this.history.value = null
     if (!isEmpty) await this.load()
-    return this.history.peek()?.find((run) => run.number === number)
+    return number === undefined ? undefined : this.now(number)
   }
 
   keep(runs: Run[]): void {

@@ -6,7 +6,7 @@ import type { Heard } from "./host"
 import { Runs, type Task } from "./runs"
 import { aboutRun, tailOf } from "./words"
 
-vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn(), words: String }))
+vi.mock("../../api", () => ({ ApiError: Error, get: vi.fn(), post: vi.fn(), words: String }))
 
 /** Does what the frame would do, as the tests tell it. A real frame would need a server. */
 const frame = vi.hoisted(() => ({

@@ -11,12 +11,10 @@ import { Typed } from "./typed"
 import { KeptRuns } from "./kept"
 import { runsHere, sizeOf, whyNobody } from "./languages"
 import { RemoteRunner } from "./remote"
+import { hasOutput, mayStay, whyRemoved } from "./redacted"
 import { fresh, isOnlyHere, joined, ofKept, type Shown } from "./shown"
-import type { RunPresence } from "./types"
-import { aboutRun, piecesOf, tailOf, textOf } from "./words"
-
-/** The least milliseconds between two messages to other people about a running program. */
-const TELL_MS = 500
+import { type Say, Telling } from "./telling"
+import { aboutRun, piecesOf, textOf } from "./words"
 
 export type Phase = "idle" | "loading" | "running"
 
@@ -56,24 +54,24 @@ export class Runs {
   /** the log position of the code that runs; undefined if it is not known */
   private position: Promise<number | undefined> = Promise.resolve(undefined)
   private since = 0
-  private toldAt = 0
-  private telling = 0
+  private readonly telling: Telling
   private length = 0
 
   constructor(
     private readonly sessionId: string,
     private readonly myId: string,
-    private readonly say: (state: RunPresence | null) => void,
+    say: Say,
     /** finds the present log position */
     private readonly locate: () => Promise<number | undefined>,
   ) {
+    this.telling = new Telling(say)
     this.kept = new KeptRuns(sessionId)
     this.remote = new RemoteRunner(sessionId)
   }
 
   destroy(): void {
     this.isDestroyed = true
-    clearTimeout(this.telling)
+    this.telling.stop()
     this.stopRemote?.abort()
     this.host?.close()
     this.forgetPictures()
@@ -111,9 +109,9 @@ export class Runs {
       this.started()
       const run = await this.remote.run(task, stop.signal)
       this.idle()
-      this.sayEnd()
+      this.telling.end()
       this.kept.keep([run])
-      this.change({ pieces: piecesOf(run), ending: run, isRemote: true })
+      this.change({ pieces: piecesOf(run), ending: run, isRemote: true, reported: run })
     } catch (error) {
       if (!stop.signal.aborted) this.broken(words(error))
     }
@@ -151,7 +149,7 @@ export class Runs {
     const ms = this.phase.peek() === "running" ? Date.now() - this.since : 0
     stop.abort()
     this.idle()
-    this.sayEnd()
+    this.telling.end()
     this.change({ ending: { outcome: "stopped", exit: null, ms, isCut: false } })
   }
 
@@ -178,8 +176,7 @@ export class Runs {
     this.phase.value = "running"
     this.progress.value = null
     this.since = Date.now()
-    this.toldAt = 0
-    this.tell()
+    if (this.task) this.telling.begin(this.task, this.since)
   }
 
   private add(pieces: Piece[]): void {
@@ -187,8 +184,9 @@ export class Runs {
     this.length += pieces.reduce((sum, { text }) => sum + text.length, 0)
     // the worker cuts the output, so a longer output does not come from our worker
     if (!own || this.length > OUTPUT_BYTES) return
-    this.change({ pieces: joined(own.pieces, pieces) })
-    this.tell()
+    const all = joined(own.pieces, pieces)
+    this.change({ pieces: all })
+    this.telling.tell(all)
   }
 
   private addPicture(type: string, bytes: ArrayBuffer): void {
@@ -203,7 +201,7 @@ export class Runs {
     this.closeHost()
     this.change({ problem })
     this.showOwn()
-    if (hasRun) this.sayEnd()
+    if (hasRun) this.telling.end()
   }
 
   private closeHost(): void {
@@ -216,7 +214,7 @@ export class Runs {
     this.idle()
     this.change({ ending })
     if (!hasRun) return
-    this.sayEnd()
+    this.telling.end()
     void this.report(ending)
   }
 
@@ -225,26 +223,6 @@ export class Runs {
     this.phase.value = "idle"
     this.progress.value = null
     this.typed.waits(false)
-  }
-
-  /** Tell other people about the running program, at most once in TELL_MS. */
-  private tell(): void {
-    clearTimeout(this.telling)
-    const waitMs = this.toldAt + TELL_MS - Date.now()
-    if (waitMs > 0) this.telling = window.setTimeout(() => this.tell(), waitMs)
-    else if (this.task) this.sayNow(this.task)
-  }
-
-  private sayNow({ root, language }: Task): void {
-    this.toldAt = Date.now()
-    const tail = tailOf(this.own.peek()?.pieces ?? [])
-    this.say({ root, language, state: "running", since: this.since, tail })
-  }
-
-  /** Remove the run from the presence, because each message about the presence would repeat it. */
-  private sayEnd(): void {
-    clearTimeout(this.telling)
-    this.say(null)
   }
 
   private async report({ outcome, exit, ms, isCut }: Ending): Promise<void> {
@@ -259,6 +237,8 @@ export class Runs {
       const body = { root, language, name: entry, stdin, ...output, ...ending }
       const { run } = await post<{ run: Run }>(`/session/${this.sessionId}/runs`, body)
       this.kept.keep([run])
+      // meanwhile, the user may have started another program
+      if (this.task === task) this.change({ reported: run })
     } catch (error) {
       tell(`The others cannot see this run. ${words(error)}`)
     }
@@ -277,9 +257,32 @@ export class Runs {
   async changed(): Promise<void> {
     const [task, number] = [this.task, this.opened.peek()?.kept]
     this.opened.value = null
-    const run = await this.kept.readAgain(number)
-    // meanwhile, this user may have started a program, or another run may be shown
-    if (run && this.task === task && this.opened.peek() === null) this.showRun(run)
+    try {
+      const run = await this.kept.readAgain(number)
+      // meanwhile, this user may have started a program, or another run may be shown
+      if (run && this.task === task && this.opened.peek() === null) this.showRun(run)
+    } finally {
+      await this.checkOwn(true)
+    }
+  }
+
+  /** The connection is back. Texts may have been removed without a message to this page. */
+  async reconnected(): Promise<void> {
+    const opened = this.opened.peek()
+    this.kept.expire()
+    await this.checkOwn(false)
+    const run = opened && (await this.kept.now(opened.kept).catch(() => undefined))
+    if (this.opened.peek() === opened) this.opened.value = run ? ofKept(run, this.myId) : null
+  }
+
+  /** Remove the output of this browser's last run if it has, or may have, a removed text. */
+  private async checkOwn(isRedacted: boolean): Promise<void> {
+    const own = this.own.peek()
+    if (!own || this.phase.peek() !== "idle" || !hasOutput(own)) return
+    if (await mayStay(this.kept, own.reported, isRedacted)) return
+    if (this.own.peek() !== own) return
+    this.forgetPictures()
+    this.own.value = { ...fresh(own.name), problem: whyRemoved(own.reported) }
   }
 
   /** Show the output of a kept run. */

@@ -23,6 +23,8 @@ export interface Shown {
   number: number
   /** the number of the kept run; 0 for a run of this page */
   kept: number
+  /** the server's copy of a run of this page, as it was when the server got it; null if none */
+  reported: Run | null
 }
 
 let number = 0
@@ -39,6 +41,7 @@ export const fresh = (name: string): Shown => ({
   problem: "",
   page: null,
   kept: 0,
+  reported: null,
 })
 
 /** A kept run, as this user sees it. */

@@ -134,11 +134,10 @@ export function TestsTab(props: Props) {
     action.catch((error: unknown) => setProblem(words(error)))
   }
   useFormFocus(tests.draft.value)
-  useEffect(() => {
-    const failed = (error: unknown) => setProblem(words(error))
-    tests.load().catch(failed)
-    runs.kept.load().catch(failed)
-  }, [tests, runs])
+  const failed = (error: unknown) => setProblem(words(error))
+  useEffect(() => void tests.load().catch(failed), [tests])
+  const epoch = runs.kept.epoch.value
+  useEffect(() => void runs.kept.load().catch(failed), [runs, epoch])
   const list = tests.list.value
   const isStaff = tests.isStaff.value
   const draft = tests.draft.value

@@ -4,6 +4,8 @@ import { del, get, patch, post, words } from "../../../api"
 import { loadPart } from "../../../lib/upgrade"
 import type { ProgramTest, Run } from "../../../types"
 import { announce, tell } from "../../../ui/announce"
+import type { KeptRuns } from "../kept"
+import { mayStay } from "../redacted"
 import { programOf, type Subject } from "./programs"
 import { type Result, resultsOf, summaryOf, toReport } from "./results"
 import type { TestRunner } from "./runner"
@@ -41,6 +43,8 @@ export class Tests {
   readonly results = signal<Result[] | null>(null)
   /** the number of the run with these results; 0 if the server has not kept it */
   readonly ranAs = signal(0)
+  /** the run with these results, as it was when the server got it; null if it has not kept it */
+  private reported: Run | null = null
   private runner: TestRunner | null = null
   private isStopped = false
 
@@ -62,6 +66,16 @@ export class Tests {
   /** Read the tests again after somebody has changed them, but only if they were read before. */
   async noted(): Promise<void> {
     if (this.list.peek() !== null) await this.load()
+  }
+
+  /** Remove the results of this browser if they have, or may have, a removed text. */
+  async checkResults(known: KeptRuns, isRedacted: boolean): Promise<void> {
+    const results = this.results.peek()
+    if (results === null || this.running.peek() !== null) return
+    if (await mayStay(known, this.reported, isRedacted)) return
+    if (this.results.peek() !== results) return
+    this.results.value = null
+    tell("Text was removed from this session, so the results of your tests are not shown any more.")
   }
 
   private take({ tests, isStaff }: Listed): void {
@@ -141,6 +155,7 @@ export class Tests {
     this.running.value = ""
     this.results.value = []
     this.ranAs.value = 0
+    this.reported = null
     try {
       const { TestRunner } = await loadPart(() => import("./runner"))
       this.runner ??= new TestRunner()
@@ -205,6 +220,7 @@ export class Tests {
     try {
       const { run } = await post<{ run: Run }>(`/session/${this.sessionId}/runs`, body)
       this.ranAs.value = run.number
+      this.reported = run
     } catch (error) {
       tell(`The others cannot see these results. ${words(error)}`)
     }
