@@ -7,6 +7,7 @@ It isolates nothing, so it is for tests only.
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -64,7 +65,10 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
                 _running.discard(process.pid)
     code = process.returncode
     ended = signal.Signals(-code).name if code < 0 else None
-    return {"stdout": stdout, "stderr": stderr, "code": None if ended else code, "signal": ended}
+    # The system keeps one number: the most memory of any program that has ended, in KiB.
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    end = {"code": None if ended else code, "signal": ended, "memory": memory}
+    return {"stdout": stdout, "stderr": stderr, **end}
 
 
 _RUNTIMES = [

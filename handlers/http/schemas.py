@@ -136,7 +136,7 @@ RUN: Schema = {
     "tests": {"type": "list", "maxlength": reports.MAX_CASES, "coerce": reports.without_nul,
               "check_with": reports.check_cases, "meta": {"items": reports.CASE}},
 }  # fmt: skip
-REMOTE_RUN: Schema = {name: RUN[name] for name in ("root", "language", "stdin")}
+REMOTE_RUN: Schema = {name: RUN[name] for name in ("root", "language", "stdin", "sequence")}
 TEST: Schema = {**program_tests.FIELDS, "name": {**_TITLE, "minlength": 1, "maxlength": 200}}
 NEW_TEST: Schema = {**TEST, **{name: _required(TEST[name]) for name in ("kind", "name", "root")}}
 TEST_ORDER: Schema = {"ids": _required(program_tests.IDS)}

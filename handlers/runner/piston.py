@@ -35,6 +35,8 @@ _KNOWN_FOR_MS = 60_000
 """Milliseconds for which the list of languages is kept. Operators seldom add a language."""
 _MAX_NAMES, _MAX_NAME = 1_000, 50
 """Names of languages that are kept, and characters of one. A fresh Piston has some 200."""
+_MOST_MEMORY_BYTES = 1 << 50
+"""A larger number is no memory of a program, and JavaScript could not read it exactly."""
 _REFUSED = 400
 _UNKNOWN = "runtime is unknown"
 """A part of Piston's message for a language or version that it does not have."""
@@ -55,13 +57,17 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end of a program, with its output, which was cut to its limit if `is_cut`."""
+    """The end of a program, with its output, which was cut to its limit if `is_cut`.
+
+    memory_bytes  the most memory that the program had; None if the service does not tell it
+    """
 
     outcome: Outcome
     exit: int | None
     stdout: str
     stderr: str
     is_cut: bool
+    memory_bytes: int | None = None
 
 
 class Runner:
@@ -206,7 +212,15 @@ def result_of(answer: object) -> Result:
     is_late = stage.get("status", _KILLED_FOR_TIME) in (_KILLED_FOR_TIME, None)
     ended = Outcome.TIMEOUT if signal == "SIGKILL" and is_late else Outcome.FAILED
     outcome = ended if signal else Outcome.DONE if code == 0 else Outcome.FAILED
-    return Result(outcome, None if signal else code, stdout, stderr, is_cut)
+    memory_bytes = _count(stage.get("memory"))
+    return Result(outcome, None if signal else code, stdout, stderr, is_cut, memory_bytes)
+
+
+def _count(value: object) -> int | None:
+    """Return a number of bytes; None for anything else. Older releases of Piston have none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value <= _MOST_MEMORY_BYTES else None
 
 
 def _text(value: object) -> str:

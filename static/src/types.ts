@@ -341,6 +341,15 @@ export interface components {
       expected?: string
       actual?: string
     }
+    /**
+     * @description A run by the service, with the most memory that its program had, if the service tells it.
+     *
+     *     The memory is not kept with the run.
+     */
+    RemoteRun: {
+      run: components["schemas"]["Run"]
+      memoryBytes: number | null
+    }
     /** @description All names of the languages that the service runs. */
     Languages: {
       languages: string[]
@@ -862,6 +871,7 @@ export type OneRun = components["schemas"]["OneRun"]
 export type Run = components["schemas"]["Run"]
 export type Outcome = components["schemas"]["Outcome"]
 export type RunTest = components["schemas"]["RunTest"]
+export type RemoteRun = components["schemas"]["RemoteRun"]
 export type Languages = components["schemas"]["Languages"]
 export type Runs = components["schemas"]["Runs"]
 export type ProgramTests = components["schemas"]["ProgramTests"]

@@ -35,7 +35,10 @@ async def add_file(one: Someone, name: str, text: str) -> None:
 async def test_program_of_each_language_prints_without_other_hosts(
     person: NewPerson, language: str
 ) -> None:
-    """A program in each language runs, and the browser requests nothing of another host."""
+    """A program in each language runs, and the browser requests nothing of another host.
+
+    The end of a run in WebAssembly says how much memory it had. Nobody knows that of JavaScript.
+    """
     code, printed = PROGRAMS[language]
     ada = await programmer(person, language)
     foreign: list[str] = []
@@ -52,6 +55,8 @@ async def test_program_of_each_language_prints_without_other_hosts(
         await run(ada, code)
         await expect(ada.page.get_by_text(DONE)).to_be_visible()
         await expect(output(ada)).to_have_text(printed)
+        memory = ada.page.get_by_text(re.compile(r"\. \d+ MB of memory, with the language\."))
+        await expect(memory).to_have_count(0 if language.endswith("script") else 1)
     assert foreign == []
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson
-from tests.browser.programs import choose_language, output, programmer, run
+from tests.browser.programs import choose_language, output, programmer, run, write
 from tests.conftest import StartServer
 from tests.runner_service import runner_service
 
@@ -21,7 +21,10 @@ async def api(start_server: StartServer) -> AsyncIterator[Api]:
 
 
 async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) -> None:
-    """The service sends the output, and everybody sees it. Other languages get an explanation."""
+    """The service sends the output, and everybody sees it. Other languages get an explanation.
+
+    The code of an earlier run is run again there, too.
+    """
     ada, gil = await programmer(person, "shell"), await person()
     await ada.let_in(gil, "Gil", "viewer")
     await gil.button("Output").click()
@@ -30,6 +33,17 @@ async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) ->
     await expect(ada.page.get_by_text(re.compile("Failed in .*, exit code 3"))).to_be_visible()
     await expect(ada.page.get_by_text("As the service that this server uses")).to_be_visible()
     await expect(output(gil)).to_have_text("42")
+    await expect(
+        ada.page.get_by_text(re.compile(r"exit code 3\. \d+ MB of memory\."))
+    ).to_be_visible()
+
+    await write(ada, "echo 43")
+    await ada.page.get_by_role("tab", name="History").click()
+    await ada.button("Run this code").click()
+    await expect(ada.page.get_by_text(f"when {ada.name} ran it (run 1)")).to_be_visible()
+    await expect(ada.page.get_by_text(re.compile("Failed in .*, exit code 3"))).to_be_visible()
+    await expect(output(ada)).to_have_text("42")
+    await expect(ada.text).to_have_text("echo 43")
 
     ada.expected.append("ERR_ABORTED")
     await run(ada, "sleep 60")

@@ -364,7 +364,7 @@ FIELDS = {
     ("POST", "/session"): ["title", "language", "access", "joinRole", "runs", "code"],
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "runs", "status"],
     ("POST", "/session/{id}/runs"): list(RUN),
-    ("POST", "/session/{id}/runs/remote"): ["root", "language", "stdin"],
+    ("POST", "/session/{id}/runs/remote"): ["root", "language", "stdin", "sequence"],
     ("POST", "/session/{id}/tests"): list(NEW_TEST),
     ("PATCH", "/session/{id}/tests/{testId}"): list(NEW_TEST),
     ("POST", "/session/{id}/tests/order"): ["ids"],

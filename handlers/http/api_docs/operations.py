@@ -33,7 +33,7 @@ from handlers.http.views.people import (
 )
 from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
 from handlers.http.views.programs.program_tests import OneProgramTest, ProgramTests
-from handlers.http.views.runs import Languages, OneRun, Runs
+from handlers.http.views.runs import Languages, OneRun, RemoteRun, Runs
 from handlers.http.views.sessions import (
     ChangedSession,
     Compacted,
@@ -188,7 +188,7 @@ OPERATIONS: tuple[Operation, ...] = (
               errors=("forbidden", "may_not_run", "session_ended", "limit_reached")),
     Operation("POST", "/session/{id}/runs/remote", "runRemotely",
               "Have a program run by the service that this server knows; 404 if it knows none.",
-              OneRun, (201,), schemas.REMOTE_RUN,
+              RemoteRun, (201,), schemas.REMOTE_RUN,
               errors=("forbidden", "may_not_run", "session_ended", "limit_reached",
                       "quarantined", "text_unavailable")),
     Operation("GET", "/session/{id}/runs/remote", "listRemoteLanguages",

@@ -55,6 +55,15 @@ class OneRun(TypedDict):
     run: Run
 
 
+class RemoteRun(OneRun):
+    """A run by the service, with the most memory that its program had, if the service tells it.
+
+    The memory is not kept with the run.
+    """
+
+    memoryBytes: int | None
+
+
 class Runs(TypedDict):
     """Runs, newest first; `next` leads to older runs."""
 

@@ -36,6 +36,8 @@ export interface Ending {
   exit: number | null
   ms: number
   isCut: boolean
+  /** the most bytes of memory of the program; absent if they are not known */
+  memory?: number
 }
 
 /**
@@ -73,7 +75,7 @@ export type WorkerReport =
   | { is: "output"; pieces: Piece[] }
   | { is: "picture"; type: string; bytes: ArrayBuffer }
   | { is: "broken"; message: string }
-  | { is: "ended"; exit: number; ms: number; isCut: boolean }
+  | { is: "ended"; exit: number; ms: number; isCut: boolean; memory?: number }
 
 /**
  * A message of the frame to a worker: first the program, then each line of input; null at the end

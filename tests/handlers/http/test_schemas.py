@@ -69,7 +69,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "sequence": 1,
         "tests": [{"name": "x", "passed": True}],
     },
-    "REMOTE_RUN": {"root": "x", "language": "c", "stdin": "x"},
+    "REMOTE_RUN": {"root": "x", "language": "c", "stdin": "x", "sequence": 1},
     "TEST": {
         "kind": "case",
         "name": "x",
@@ -121,6 +121,7 @@ replaces NUL in them."""
 ALSO_VALID: list[tuple[str, str, object]] = [
     ("READ", "sequence", 0), ("RUN", "sequence", 0), ("RUN", "ms", 0), ("RUN", "exit", 0),
     ("RUN", "exit", None), ("RUN", "isCut", True), ("RUN", "tests", []),
+    ("REMOTE_RUN", "sequence", 0),
     ("TEST", "isHidden", True), ("NEW_TEST", "isHidden", True),
     ("TEST_ORDER", "ids", []), ("TEST_ORDER", "ids", ["x"]),
 ]  # fmt: skip

@@ -34,6 +34,15 @@ def test_end_of_program_has_outcome_and_exit_status(
     assert result_of(ended(**fields)) == Result(outcome, exit_status, "1\n", "", is_cut=False)
 
 
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [(12_345_678, 12_345_678), (None, None), (0, None), (-1, None), (True, None), ("9", None),
+     (1.5, None), (1 << 60, None)],
+)  # fmt: skip
+def test_memory_is_a_number_of_bytes_or_not_known(told: object, read: int | None) -> None:
+    assert result_of(ended(memory=told)).memory_bytes == read
+
+
 def test_program_that_was_not_compiled_has_the_errors_of_the_compiler() -> None:
     stage = {"stdout": "", "stderr": "main.c:1: error", "code": 1, "signal": None}
 

@@ -149,6 +149,35 @@ async def test_unknown_language_or_text_is_422(ada: Api, body: dict, field: str)
     assert list(answer.body["errors"]) == [field]
 
 
+async def test_code_of_an_earlier_moment_is_run_again(ada: Api) -> None:
+    """The service gets all texts as they were at the log position, and the run has that position.
+
+    The log has no position in the future.
+    """
+    session_id = await ada.new_session(language="python", code="print('first')\n")
+    await ada.post(f"/code/{session_id}/save", {"code": "print('second')\n"})
+    body = {"root": "codemirror", "language": "python"}
+    path = f"/session/{session_id}/runs/remote"
+
+    answers = [await ada.post(path, {**body, **more}) for more in ({}, {"sequence": 1})]
+    nowhere = await ada.post(path, {**body, "sequence": 99})
+
+    shown = [answer.body["run"] for answer in answers]
+    assert [(run["stdout"], run["sequence"]) for run in shown] == [("second\n", 2), ("first\n", 1)]
+    assert code_of(nowhere) == (404, "not_found")
+
+
+async def test_answer_has_the_memory_that_the_service_measured(ada: Api) -> None:
+    session_id = await ada.new_session(language="python", code="x = bytearray(50_000_000)\n")
+
+    answer = await ada.post(
+        f"/session/{session_id}/runs/remote", {"root": "codemirror", "language": "python"}
+    )
+
+    assert answer.body["memoryBytes"] > 50_000_000
+    assert "memoryBytes" not in answer.body["run"]
+
+
 async def test_texts_over_the_limit_are_not_sent(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """All texts of the session count, in bytes of UTF-8."""
     monkeypatch.setattr(remote, "_MAX_FILES_BYTES", 5)

@@ -1,6 +1,7 @@
 // The part that all workers share. It loads a runtime, runs one program, and reports the result.
 import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "../protocol"
 import { Input } from "./input"
+import { memoryBytes } from "./offline"
 import { Output } from "./output"
 
 /** What a running program may use to tell the page something. */
@@ -75,5 +76,8 @@ async function run(execute: Execute, program: Program, stage: Stage, send: Send)
   const exit = await execute(program, stage)
   const ms = Math.round(now() - began - input.waitedMs)
   output.flush()
-  send({ is: "ended", exit, ms, isCut: output.isCut })
+  // Browsers do not tell the memory of a worker, so nothing is said about JavaScript.
+  const memory = memoryBytes()
+  const known = memory === undefined ? {} : { memory }
+  send({ is: "ended", exit, ms, isCut: output.isCut, ...known })
 }

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
 import { Problem } from "../../ui/problem"
-import { whyNotHere } from "./languages"
+import { whyNobody } from "./languages"
 import type { Running } from "./running"
 import type { Runs } from "./runs"
 import { aboutRun } from "./words"
@@ -18,7 +18,7 @@ interface Props {
 
 /** Runs the code of a kept run again, with the text that it had then. */
 function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
-  const problem = whyNotHere(run.language)
+  const problem = whyNobody(run.language)
   const isIdle = runs.phase.value === "idle"
   if (!running.mayRun) return null
   return (

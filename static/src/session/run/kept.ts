@@ -31,7 +31,7 @@ export class KeptRuns {
       await this.readPage(before)
     } catch (error) {
       this.problem.value = words(error)
-      // what is known from before may have a removed text
+      // a run from before may have a removed text
       if (!this.hasRead) this.history.value = null
       throw error
     }

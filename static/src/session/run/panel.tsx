@@ -15,7 +15,7 @@ import { TestsTab } from "./tests/tab"
 import type { Tests } from "./tests/tests"
 import { OutputText } from "./text"
 import type { RunPresence } from "./types"
-import { endOf, presenceOf } from "./words"
+import { endOf, memoryOf, presenceOf } from "./words"
 
 interface Props {
   runs: Runs
@@ -74,6 +74,7 @@ function Ending({ shown }: { shown: Shown }) {
   return (
     <p class="run-end" role="status">
       <strong class={isGood ? "run-good" : "run-bad"}>{endOf(shown.ending)}.</strong>
+      {shown.ending.memory !== undefined && ` ${memoryOf(shown.ending.memory, shown.isRemote)}.`}
       {shown.ending.isCut && " The output was cut at 64 KiB."}{" "}
       <span class="run-claim">As {reporter(shown)} reports it.</span>
     </p>

@@ -81,7 +81,7 @@ const shownText = () => runs.shown.value?.pieces.map(({ text }) => text).join(""
 beforeEach(async () => {
   stored = [run(1, "old secret"), run(2, "a secret")]
   vi.mocked(get).mockImplementation((path) => Promise.resolve().then(() => answer(path)))
-  vi.mocked(post).mockResolvedValue({ run: run(2, "a secret") })
+  vi.mocked(post).mockResolvedValue({ run: run(2, "a secret"), memoryBytes: null })
   runs = new Runs(
     "s",
     "a",

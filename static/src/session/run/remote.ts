@@ -1,7 +1,7 @@
 // Runs programs in languages that no browser runs, by a service that the server may know.
 import { ApiError, get, post } from "../../api"
 import { languageName } from "../../lib/languages"
-import type { Languages, Run } from "../../types"
+import type { Languages, RemoteRun } from "../../types"
 import { browserLanguages } from "./languages"
 import type { Task } from "./runs"
 
@@ -37,10 +37,13 @@ export class RemoteRunner {
     return `${here} The service that this server uses for other languages does not run ${name} either. The operator of the server can install it there.`
   }
 
-  /** Let the service run a file. It gets the texts that the server has now. */
-  async run({ root, language, stdin }: Task, signal: AbortSignal): Promise<Run> {
-    const body = { root, language: called(language), stdin }
-    const { run } = await post<{ run: Run }>(this.path, body, signal)
-    return run
+  /**
+   * Let the service run a file. It gets the texts that the server has now, or those of an earlier
+   * run.
+   */
+  run({ root, language, stdin, again }: Task, signal: AbortSignal): Promise<RemoteRun> {
+    const earlier = again ? { sequence: again.sequence } : {}
+    const body = { root, language: called(language), stdin, ...earlier }
+    return post<RemoteRun>(this.path, body, signal)
   }
 }

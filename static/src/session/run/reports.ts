@@ -25,10 +25,11 @@ const isPiece = (value: unknown): value is Piece =>
   typeof value.text === "string" &&
   value.text.length <= OUTPUT_BYTES
 
-function ending({ outcome, exit, ms, isCut }: Fields): Ending | null {
+function ending({ outcome, exit, ms, isCut, memory }: Fields): Ending | null {
   const known = OUTCOMES.find((word) => word === outcome)
   if (!known || !isCount(ms) || typeof isCut !== "boolean") return null
-  return { outcome: known, exit: typeof exit === "number" ? Math.trunc(exit) : null, ms, isCut }
+  const code = typeof exit === "number" ? Math.trunc(exit) : null
+  return { outcome: known, exit: code, ms, isCut, ...(isCount(memory) ? { memory } : {}) }
 }
 
 function wanted(files: unknown): Report | null {

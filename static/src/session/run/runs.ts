@@ -100,18 +100,19 @@ export class Runs {
     try {
       const problem = await this.remote.whyNot(task.language)
       // the service gets the server's texts, so the server must have this page's edits first
-      if (!problem) await this.locate()
+      if (!problem && !task.again) await this.locate()
       if (stop.signal.aborted || this.isDestroyed) return
       if (problem) {
         this.broken(problem)
         return
       }
       this.started()
-      const run = await this.remote.run(task, stop.signal)
+      const { run, memoryBytes } = await this.remote.run(task, stop.signal)
       this.idle()
       this.telling.end()
       this.kept.keep([run])
-      this.change({ pieces: piecesOf(run), ending: run, isRemote: true, reported: run })
+      const ending = { ...run, ...(memoryBytes === null ? {} : { memory: memoryBytes }) }
+      this.change({ pieces: piecesOf(run), ending, isRemote: true, reported: run })
     } catch (error) {
       if (!stop.signal.aborted) this.broken(words(error))
     }

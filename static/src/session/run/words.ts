@@ -14,6 +14,10 @@ export function endOf({ outcome, exit, ms }: Pick<Ending, "outcome" | "exit" | "
   return `Stopped after ${duration(ms)}`
 }
 
+/** The memory of a run: "34 MB of memory". A browser's figure is that of the language, too. */
+export const memoryOf = (bytes: number, isRemote: boolean): string =>
+  `${Math.max(1, Math.round(bytes / 1e6))} MB of memory${isRemote ? "" : ", with the language"}`
+
 /** How tests have ended: "7 of 9 passed". */
 export const passedOf = (tests: readonly { passed: boolean }[]) =>
   `${tests.filter(({ passed }) => passed).length} of ${tests.length} passed`
