@@ -134,3 +134,33 @@ def test_system_packages_failed_installation_fails_under_ci_only(
     assert system_packages.main() == 0
     monkeypatch.setenv("CI", "true")
     assert system_packages.main() == 1
+
+
+def test_system_packages_with_substitute_misses_nothing(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A package is installed where that is allowed, even if its substitute exists.
+
+    Where the package cannot be had, tests use the substitute, and nothing is missing under CI.
+    """
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(
+        system_packages,
+        "PACKAGES",
+        [
+            system_packages.Package("a-browser", ("a-browser",), "what users have"),
+            system_packages.Package(
+                "a-fast-browser", ("a-fast-browser",), "costs less", substitute="a-browser"
+            ),
+        ],
+    )
+    machine.have("a-browser")
+
+    monkeypatch.setenv("COLLAB_TESTS_INSTALL", "no")
+    assert system_packages.main() == 0
+    assert capsys.readouterr() == ("", "")
+    assert system_packages.needed_program("a-fast-browser").endswith("/a-browser")
+    monkeypatch.delenv("COLLAB_TESTS_INSTALL")
+    assert system_packages.main() == 0
+    assert machine.calls()[-1].endswith("a-fast-browser")
+    assert system_packages.needed_program("a-fast-browser").endswith("/a-fast-browser")

@@ -32,6 +32,9 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+_WITH_WINDOWS = ("test_files_uploads.py", "test_share.py")
+"""Files that test uploads and the clipboard. The engine of a browser leaves these to the program
+around it, so these files use the whole browser."""
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _NO_WORKER = "Service Worker registration blocked by Playwright"
@@ -220,9 +223,13 @@ def _function_scoped_runner(_runner: asyncio.Runner) -> asyncio.Runner:
 
 
 @pytest.fixture(scope="module")
-def _chromium(_runner: asyncio.Runner) -> Iterator[Browser]:
-    """Start one browser for all tests of a file. A start costs as much as a test with two pages."""
-    path = needed_program("chromium")
+def _chromium(request: pytest.FixtureRequest, _runner: asyncio.Runner) -> Iterator[Browser]:
+    """Start one browser for all tests of a file. A start costs as much as a test with two pages.
+
+    Most files use the browser without windows: a page costs half the processor time there.
+    """
+    is_whole = request.path.name in _WITH_WINDOWS
+    path = needed_program("chromium" if is_whole else "chromium-headless-shell")
     playwright = _runner.run(async_playwright().start())
     started = _runner.run(playwright.chromium.launch(executable_path=path, args=FLAGS))
     yield started
