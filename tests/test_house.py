@@ -13,6 +13,7 @@ from handlers.connections import SocketLimits
 from handlers.http.views import code, runs, sessions
 from handlers.services import Limiters, Services
 from storage import records
+from tests.conftest import HOT_PATH
 from tests.repository import PACKAGES, ROOT, SOURCES
 
 DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
@@ -86,6 +87,13 @@ def test_test_modules_import_no_test_modules() -> None:
         for path in tests
         if re.search(r"^from tests\S*\.test_", path.read_text(), re.MULTILINE)
     ] == []
+
+
+def test_files_of_hot_path_exist() -> None:
+    """Each file that `HOT_PATH` names exists, so a renamed file keeps its tests on asyncio."""
+    files = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+    assert [name for name in HOT_PATH if name not in files] == []
 
 
 def test_rules_of_rooms_are_synchronous() -> None:
