@@ -1,7 +1,7 @@
 """Redacts a session, also while clients have it open."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
 from crdt.document.raw_document import merge_text
@@ -12,11 +12,9 @@ from crdt.history.cache import HistoryCache
 from crdt.history.program_tests.rules import ProgramTests
 from crdt.history.redaction import Passage, RedactedIds, RedactedPrograms
 from crdt.history.run_redaction import redact_runs
+from crdt.history.version_redaction import Replaced, Shown, redact_versions, replacements
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
-from crdt.log import restore
-from crdt.reading.documents import Document, documents_of
-from crdt.reading.item_order import ItemOrder
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.wire.raw_merge import MergedState
@@ -26,7 +24,6 @@ from storage.errors import NotFound
 from storage.records import Chunk
 
 _CHUNKS_PER_READ = 2_000
-_VERSIONS_PER_READ = 10
 _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
@@ -51,15 +48,6 @@ class _Target(NamedTuple):
     text: str
     ids: RedactedIds
     programs: RedactedPrograms
-
-
-class _Shown(NamedTuple):
-    """The fields of a version that tell whether it shows the text."""
-
-    sequence: int
-    main_root: str
-    roots: list[str]
-    has_documents: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,47 +184,14 @@ class Redactor:
                 return
 
     async def _versions(self, chunks: list[Chunk], target: "_Target") -> int:
-        """Change the versions that show the text; return their number.
+        """Change the versions that show the text; return their number."""
 
-        Versions that are newer than the end of `chunks` cannot show it. The texts of damaged
-        versions are dropped, because it is not known whether they show it.
-        """
-        count, before = 0, None
-        while batch := await self._store.versions(
-            target.session_id, before, _VERSIONS_PER_READ, with_files=True
-        ):
-            for version in batch:
-                if version.is_damaged:
-                    await self._store.redact_version(version)
-            before = batch[-1].number
-            batch = [
-                version
-                for version in batch
-                if not version.is_damaged and version.sequence <= chunks[-1].last
-            ]
-            shown = [
-                _Shown(
-                    version.sequence,
-                    version.main_root,
-                    list(version.files or {}),
-                    bool(version.documents),
-                )
-                for version in batch
-            ]
-            changes = await self._work(
-                target.user_id, _changes, shown, chunks, target.ids, target.text
+        async def find(shown: list[Shown]) -> Sequence[Replaced | None]:
+            return await self._work(
+                target.user_id, replacements, shown, chunks, target.ids, target.text
             )
-            for version, change in zip(batch, changes, strict=True):
-                if change:
-                    files, documents = (
-                        {**(version.files or {}), **change[0]},
-                        {**version.documents, **change[1]},
-                    )
-                    await self._store.redact_version(
-                        replace(version, files=files, documents=documents)
-                    )
-                    count += 1
-        return count
+
+        return await redact_versions(self._store, target.session_id, chunks[-1].last, find)
 
     async def _log(self, chunks: list[Chunk], target: "_Target") -> int:
         updates = 0
@@ -285,28 +240,3 @@ def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Ch
     """Return (chunk without the text, number of changed entries) for each changed chunk."""
     changed = (redaction.redact_chunk(chunk, ids, text) for chunk in chunks)
     return [each for each in changed if each]
-
-
-def _changes(
-    versions: list["_Shown"], chunks: list[Chunk], ids: RedactedIds, text: str
-) -> list[tuple[dict[str, str], dict[str, Document]] | None]:
-    """Return (files, documents) to replace in each version; None for one that has no such text."""
-    return [_without(version, chunks, ids, text) for version in versions]
-
-
-def _without(
-    version: "_Shown", chunks: list[Chunk], ids: RedactedIds, text: str
-) -> tuple[dict[str, str], dict[str, Document]] | None:
-    restored = restore.restore(None, chunks, until=version.sequence, reads_summaries=True)
-    blanked = redaction.redact(restored.state, ids, text)
-    if blanked is None:
-        return None
-    before, after = ItemOrder(restored.state), ItemOrder(blanked)
-    roots = {version.main_root, *version.roots}
-    files = {root: after.text(root) for root in roots if after.text(root) != before.text(root)}
-    documents = _changed(documents_of(before), documents_of(after)) if version.has_documents else {}
-    return (files, documents) if files or documents else None
-
-
-def _changed(before: dict[str, Document], after: dict[str, Document]) -> dict[str, Document]:
-    return {root: document for root, document in after.items() if document != before[root]}

@@ -137,11 +137,7 @@ class Versions:
         Raises the errors of `save`, VersionDamaged, NotFound if the version or the root does not
         exist, and NoText if `root` is not a text, or if no differing root is a text.
         """
-        loaded = self._rooms.find(session_id)
-        # The count is read before the version. If text is redacted after that, the version in
-        # memory still has this text, and a restore would bring it back. `check_all` then finds
-        # another count.
-        redactions = loaded.upkeep.redactions if loaded else 0
+        redactions = self._redactions(session_id)  # this is read before the version
         version = await self._version(session_id, number)
         async with self._rooms.use(session_id, user_id) as room:
             target = RestoreTarget(version, root, room.main_root)
@@ -162,6 +158,15 @@ class Versions:
                 room, VersionKind.RESTORE, user_id, user_name, f"Version {number} restored"
             )
             return RestoreResult(stored, is_new, others)
+
+    def _redactions(self, session_id: str) -> int:
+        """Return how often text was redacted since the session was loaded.
+
+        If text is redacted after a version was read, the version in memory still has this text, and
+        a restore would bring it back. `_check_restore` then finds another count.
+        """
+        loaded = self._rooms.find(session_id)
+        return loaded.upkeep.redactions if loaded else 0
 
     async def _change(
         self, room: Room, user_id: str, target: RestoreTarget, snapshot: Snapshot, now: Contents
