@@ -20,19 +20,17 @@ from typing import TypeVar
 
 from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
+from storage.sqlite.files.connection import connect
 from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.files.lock import FileLock, is_locked, lock_file
 from storage.sqlite.files.open_files import NEXT, Loss, OpenFiles
-from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
+from storage.sqlite.migrations import migrate, rehearse, steps_done
 from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 _READERS = 3
-_BUSY_TIMEOUT_S = 5.0
-_CACHE_KIB = 256
-"""KiB of pages that each connection caches. SQLite's default is 2,000; the system caches too."""
 
 _log = logging.getLogger(__name__)
 
@@ -180,29 +178,12 @@ class Engine:
         done = steps_done(connection)
         if is_used:
             return True
-        seen = survey(connection, done)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            run_steps(connection, done, seen)
-            work(connection)
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        rehearse(connection, done, work)
         return False
 
     def _connect(self) -> sqlite3.Connection:
-        # With mode=rw, SQLite creates no file: `_open` creates it, with the right permissions.
-        uri = f"{self._path.absolute().as_uri()}?mode=rw"
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
-        )
-        # Listed before the statements below, which may fail, so that `_close` closes it.
+        connection = connect(self._path)
         self._opened.append(connection)
-        connection.row_factory = sqlite3.Row
-        connection.text_factory = _text
-        connection.execute(f"PRAGMA cache_size={-_CACHE_KIB}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")
         return connection
 
     def _close(self) -> None:
@@ -323,8 +304,3 @@ class Engine:
             yield
         finally:
             self._reading.release(_READERS)
-
-
-def _text(data: bytes) -> str:
-    """Decode a text, even if its bytes are not valid UTF-8 (see `storage.mending.readable`)."""
-    return data.decode("utf-8", "surrogateescape")

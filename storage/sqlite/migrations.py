@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -78,7 +78,7 @@ def steps_done(connection: sqlite3.Connection) -> int:
     return done
 
 
-def survey(connection: sqlite3.Connection, done: int) -> Survey:
+def _survey(connection: sqlite3.Connection, done: int) -> Survey:
     """Examine a file before its schema is changed; done: how many steps it has had."""
     # Only steps up to this one need the facts. To find them, all rows are read.
     if done == 0 or done > MIGRATIONS.index("7_usage.sql"):
@@ -115,17 +115,34 @@ def migrate(connection: sqlite3.Connection, done: int) -> None:
     All steps are one transaction. So if a step fails,
     the server that wrote the file can still open it.
     """
-    seen = survey(connection, done)
+    seen = _survey(connection, done)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        run_steps(connection, done, seen)
+        _run_steps(connection, done, seen)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
 
 
-def run_steps(connection: sqlite3.Connection, done: int, seen: Survey) -> None:
+def rehearse(
+    connection: sqlite3.Connection, done: int, work: Callable[[sqlite3.Connection], object]
+) -> None:
+    """Bring the schema up to date, run `work`, and undo both.
+
+    done  how many steps the file has had
+    """
+    seen = _survey(connection, done)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _run_steps(connection, done, seen)
+        work(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _run_steps(connection: sqlite3.Connection, done: int, seen: Survey) -> None:
     """Run the missing migrations inside the caller's transaction."""
     for step in range(done, len(MIGRATIONS)):
         _run_step(connection, step, seen)
