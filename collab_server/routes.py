@@ -9,20 +9,8 @@ from tornado.web import Application, RequestHandler
 
 from collab_server.config import Config
 from collab_server.logs import log_request
-from handlers.api import (
-    account,
-    auth,
-    avatar,
-    chat,
-    guest,
-    invite,
-    pages,
-    recovery,
-    redact,
-    replay,
-    session,
-    versions,
-)
+from handlers.api import account, avatar, chat, invite, pages, redact, replay, session, versions
+from handlers.api.logins import auth, guest, recovery
 from handlers.export import export
 from handlers.http import network
 from handlers.monitoring import health, metrics

@@ -5,7 +5,7 @@ from functools import partial
 
 from crdt.room.closing import CloseReason
 from handlers import errors
-from handlers.api.auth import AuthHandlerBase
+from handlers.api.logins.login_base import AuthHandlerBase
 from handlers.http import notifications, schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged, Usage

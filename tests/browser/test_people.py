@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from handlers.api.auth import RefreshHandler
+from handlers.api.logins.auth import RefreshHandler
 from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson
 from tests.handlers.clients import picture

@@ -1,6 +1,7 @@
 """Tests forged access tokens, tokens of one kind used as another, and the cache of verified tokens.
 
-`test_tokens.py` and `tests/handlers/api/test_auth.py` test simpler forgeries and refresh tokens.
+`test_tokens.py` tests simpler forgeries, and `tests/handlers/api/logins/test_refresh.py` refresh
+tokens.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ from functools import partial
 
 from crdt.room.closing import CloseReason
 from handlers import errors
-from handlers.api.auth import DEVICE_COOKIE, AuthHandlerBase, account_of
+from handlers.api.logins.login_base import DEVICE_COOKIE, AuthHandlerBase, account_of
 from handlers.http import schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views.people import PasswordChanged

@@ -2,7 +2,7 @@
 
 from handlers import errors, ids
 from handlers.access import count_entry, find_invite
-from handlers.api.auth import AuthHandlerBase
+from handlers.api.logins.login_base import AuthHandlerBase
 from handlers.api.session import new_session
 from handlers.http import schemas
 from handlers.http.views.people import GuestSignedIn
