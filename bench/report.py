@@ -1,13 +1,12 @@
-"""Makes tables from results, and writes docs/benchmarks.md."""
+"""Keeps results, and writes docs/benchmarks.md and the README's table from them."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench import floods
-from bench.scenarios import GROWTH, IE_UPDATES_PER_S, LAG, SCENARIOS, Scenario
-from bench.servers import BUN
+from bench import tables
+from bench.scenarios import GROWTH, LAG, SCENARIOS
 from bench.worst import row
 
 ROOT = Path(__file__).parents[1]
@@ -15,9 +14,6 @@ RESULTS = ROOT / "bench" / "results.json"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 README = ROOT / "README.md"
 _BEGIN, _END = "<!-- benchmarks: -->", "<!-- :benchmarks -->"
-_BUSY_PCT = 90
-
-Figures = dict[str, dict[str, float]]
 
 _HEAD = """# Benchmarks
 
@@ -47,170 +43,6 @@ our figure divided by that of the other server.
 """
 
 
-def ratio(scenario: Scenario, figures: Figures, peer: str) -> float | None:
-    """Return our server's figure divided by a peer's figure; None if one of them is missing."""
-    ours, other = figures["ours"].get(scenario.key), figures[peer].get(scenario.key)
-    return ours / other if ours and other else None
-
-
-def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
-    """Return our server's figure divided by the best peer's figure."""
-    found = [one for peer in figures if peer != "ours" and (one := ratio(scenario, figures, peer))]
-    return (min if scenario.is_more_better else max)(found, default=None)
-
-
-def table(scenario: Scenario, figures: Figures) -> str:
-    """Return a scenario's table in Markdown."""
-    columns = _columns(scenario)
-    lines = [f"### {scenario.name}. {scenario.about}", ""]
-    lines.append(
-        "| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |"
-    )
-    lines.append("|---" * (len(columns) + 2) + "|")
-    for server, found in figures.items():
-        cells = [_cell(key, found.get(key)) for _, key in columns]
-        times = ratio(scenario, figures, server) if server != "ours" else None
-        mark = (
-            " (load generator at its limit)" if found.get("client_cpu_pct", 0) > _BUSY_PCT else ""
-        )
-        lines.append(
-            f"| {server}{mark} | " + " | ".join(cells) + f" | {f'{times:.2f}' if times else ''} |"
-        )
-    best = best_ratio(scenario, figures)
-    if best and scenario.goal:
-        lines += ["", _verdict(scenario, figures, best)]
-    return "\n".join(lines) + "\n"
-
-
-def _columns(scenario: Scenario) -> tuple[tuple[str, str], ...]:
-    """Return (title, field of the result) of each column."""
-    if scenario.name == "F":
-        return (
-            ("KiB a connection", "kib_per_connection"),
-            ("KiB a room", "kib_per_room"),
-            ("MiB in all", "rss_all_kib"),
-        )
-    if scenario.name.startswith("G"):
-        return (
-            ("p50 ms", "ms_p50"),
-            ("p99 ms", "ms_p99"),
-            ("CPU ms a join", "server_cpu_ms_per_join"),
-            ("MiB", "rss_end_kib"),
-        )
-    return (
-        ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"),
-        ("p99 ms", "ms_p99"),
-        ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"),
-        ("MiB", "rss_end_kib"),
-    )  # fmt: skip
-
-
-def _verdict(scenario: Scenario, figures: Figures, best: float) -> str:
-    """Return the line below a table: our figure as a multiple of the best peer's, and the goal."""
-    word = "at least" if scenario.is_more_better else "at most"
-    others = best_ratio(scenario, {name: found for name, found in figures.items() if name != BUN})
-    aside = f"; to the best peer without Bun: {others:.2f}" if others and others != best else ""
-    return f"Ratio to the best peer: {best:.2f}{aside}. Goal: {word} {scenario.goal:g}."
-
-
-def _cell(key: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if key.endswith("_kib"):
-        return f"{value / 1024:.0f}"
-    if key == "server_cpu_s_per_1k_delivered":
-        return f"{value * 1000:.3g}"
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
-
-
-def trouble_table(figures: Figures) -> str:
-    """Return the table of the rooms with one client that misbehaves."""
-    return (
-        "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours "
-        "alone, usual limits)\n\n"
-        "In I the server is not saturated. In IE it is saturated, so its p99 only shows how "
-        "long updates wait. The client\n"
-        "that floods with updates, presence, fragments or pings is in one of the 50 rooms. The "
-        "client that reads nothing\n"
-        "is in 25 of them.\n\n" + floods.table(figures) + "\n"
-    )
-
-
-def beside_table(figures: Figures, quiet: Figures) -> str:
-    """Return each server's result of IE as a share of its result of E."""
-    left = ", ".join(
-        f"{server} {found['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
-        for server, found in figures.items()
-        if quiet.get(server)
-    )
-    return (
-        "The flooder sends valid updates as fast as the server reads them, and they are not counted. "
-        "The other servers have no limits.\n"
-        f"Our server slows a connection down above {IE_UPDATES_PER_S:,} updates a second here (60 by "
-        "default).\nThat is several times the rate of a writer in E. "
-        f"The results as a share of those of E (the table before this one): {left}.\n"
-    )
-
-
-def growth_table(results: dict[str, Figures]) -> str:
-    """Return the table that shows whether costs grow with the rooms, the document or the log."""
-    lines = [
-        "### J. Costs with more rooms, longer documents and longer logs (ours alone)",
-        "",
-        "| | CPU ms per 1,000 delivered | p99 ms | × the smallest |",
-        "|---|---|---|---|",
-    ]
-    base: dict[str, float] = {}
-    for scenario in GROWTH:
-        if scenario.name not in results:
-            continue
-        found = results[scenario.name]["ours"]
-        first = base.setdefault(scenario.name.rpartition("-")[0], found[scenario.key])
-        is_over = scenario.name.startswith("J-C") and found["server_cpu_pct"] > _BUSY_PCT
-        mark = " (more than one core can do)" if is_over else ""
-        lines.append(
-            f"| {scenario.about}{mark} | {found[scenario.key] * 1000:.3g} | {found['ms_p99']:.3g} "
-            f"| {found[scenario.key] / first:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def lag_table(figures: Figures) -> str:
-    """Return the section about the event loop of our server."""
-    ours = figures["ours"]
-    late, times = ours["lag_over_20_ms"], ours["lag_times"]
-    return (
-        f"### L. The event loop under C, for three minutes (ours alone)\n\n"
-        f"A timer of 250 ms was more than 20 ms late {late:.0f} times of {times:,.0f} "
-        f"({100 * late / times:.2f} %). "
-        f"{ours['delivered']:,.0f} updates were delivered: 99 % within {ours['ms_p99']:.3g} ms, "
-        f"99.9 % within {ours['ms_p999']:.3g} ms, the last within {ours['ms_max']:.3g} ms.\n"
-    )
-
-
-def headline(results: dict[str, Figures]) -> str:
-    """Return the table of the README. "×" is our figure divided by the best peer's figure."""
-    lines = ["| measured | better is | ours | best peer | × |", "|---|---|---|---|---|"]
-    for scenario in SCENARIOS:
-        figures = results.get(scenario.name)
-        if not figures or len(figures) < 2:
-            continue
-        order = sorted(
-            (name for name in figures if name != "ours" and figures[name].get(scenario.key)),
-            key=lambda name: figures[name][scenario.key],
-        )
-        if not order:
-            continue
-        best = order[-1] if scenario.is_more_better else order[0]
-        ours, theirs = figures["ours"][scenario.key], figures[best][scenario.key]
-        direction = "more" if scenario.is_more_better else "less"
-        lines.append(
-            f"| {scenario.about}: {scenario.unit} | {direction} | {_cell('', ours)} | "
-            f"{_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 def document(kept: dict[str, Any]) -> str:
     """Return the text of docs/benchmarks.md."""
     results = kept["scenarios"]
@@ -223,22 +55,22 @@ def document(kept: dict[str, Any]) -> str:
             **kept["machine"],
         ),
         "## In short\n",
-        headline(results),
+        tables.headline(results),
         "## In full\n",
     ]
     for one in SCENARIOS:
         if one.name in results:
-            parts.append(table(one, results[one.name]))
+            parts.append(tables.table(one, results[one.name]))
         if one.name == "IE" and "E" in results and "IE" in results:
-            parts.append(beside_table(results["IE"], results["E"]))
+            parts.append(tables.beside_table(results["IE"], results["E"]))
     if "I" in results:
-        parts.append(trouble_table(results["I"]))
+        parts.append(tables.trouble_table(results["I"]))
     if "W" in results:
         parts.append(row.table(results["W"], kept["seconds"]))
     if LAG.name in results:
-        parts.append(lag_table(results[LAG.name]))
+        parts.append(tables.lag_table(results[LAG.name]))
     if any(one.name in results for one in GROWTH):
-        parts.append(growth_table(results))
+        parts.append(tables.growth_table(results))
     return "\n".join(parts)
 
 
@@ -267,7 +99,7 @@ def _traces(kept: dict[str, Any]) -> str:
     )
 
 
-def against_kept(results: dict[str, Figures]) -> str:
+def against_kept(results: dict[str, tables.Figures]) -> str:
     """Return the ratios of our new results to the kept results."""
     kept = json.loads(RESULTS.read_text())["scenarios"]
     lines = ["scenario: now, kept, ratio (more is better: D, E; less: the others)"]
@@ -287,7 +119,7 @@ def front_page(kept: dict[str, Any], text: str) -> str:
     """Return the README with the table of the results."""
     start, _, rest = text.partition(_BEGIN)
     _, _, end = rest.partition(_END)
-    return f"{start}{_BEGIN}\n{headline(kept['scenarios'])}{_END}{end}"
+    return f"{start}{_BEGIN}\n{tables.headline(kept['scenarios'])}{_END}{end}"
 
 
 def write(kept: dict[str, Any]) -> None:

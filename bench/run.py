@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import data, floods, report
+from bench import data, floods, report, tables
 from bench.scenarios import GROWTH, LAG, SCENARIOS, Scenario
 from bench.servers import LOAD_CORE, Running, kinds, running
 from bench.worst import row
@@ -109,7 +109,7 @@ def compare(
                 with running(kinds()[name], **settings) as server:
                     every[name].append(measure(scenario, server, seconds))
         found[scenario.name] = {name: median(done) for name, done in every.items()}
-        print(report.table(scenario, found[scenario.name]), flush=True)
+        print(tables.table(scenario, found[scenario.name]), flush=True)
         if scenario.is_on_trace:
             print(f"The document was typed in the session {data.trace_name()}.\n", flush=True)
         kept({scenario.name: found[scenario.name]})
@@ -194,7 +194,7 @@ def main() -> int:
     compare(chosen, servers, options.runs, options.seconds, kept)
     if only is None or "I" in only:
         found = floods.measure(options.seconds, options.runs)
-        print(report.trouble_table(found), flush=True)
+        print(tables.trouble_table(found), flush=True)
         kept({"I": found})
     if only is None or "W" in only:
         worst = row.measured(WORKS, options.seconds)

@@ -2,7 +2,7 @@
 
 import json
 
-from bench import report
+from bench import report, tables
 from bench.floods import STRUCTS, large_update
 from bench.scenarios import GROWTH, LAG, SCENARIOS
 from crdt.document.raw_document import CUT_BYTES
@@ -23,14 +23,14 @@ _FIGURES = {
 def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
     """The best peer has the highest value where more is better, and the lowest value elsewhere."""
     by_name = {one.name: one for one in SCENARIOS}
-    assert report.best_ratio(by_name["E"], _FIGURES) == 1.5
-    assert report.best_ratio(by_name["A"], _FIGURES) == 0.5
-    assert report.best_ratio(by_name["B"], _FIGURES) == 0.5
-    table = report.table(by_name["E"], _FIGURES)
+    assert tables.best_ratio(by_name["E"], _FIGURES) == 1.5
+    assert tables.best_ratio(by_name["A"], _FIGURES) == 0.5
+    assert tables.best_ratio(by_name["B"], _FIGURES) == 0.5
+    table = tables.table(by_name["E"], _FIGURES)
     assert "| ours (load generator at its limit) | 30,000 |" in table
     assert "| one | 10,000 |" in table
     assert "Ratio to the best peer: 1.50. Goal: at least 1.3." in table
-    beside_bun = report.table(
+    beside_bun = tables.table(
         by_name["B"], {**_FIGURES, "y-websocket on Bun": {"server_cpu_pct": 12.5}}
     )
     assert (
@@ -86,7 +86,7 @@ def test_update_share_with_flooder_is_relative_to_rate_without_flooder() -> None
         "one": {"sent_per_s": 0.0},
         "unknown": {"sent_per_s": 5.0},
     }
-    assert report.beside_table(troubled, _FIGURES).endswith(
+    assert tables.beside_table(troubled, _FIGURES).endswith(
         "The results as a share of those of E (the table before this one): ours 0.90, one 0.00.\n"
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bench.servers import Running, kinds
-from bench.soak_watch import Sample, Watch, loud
+from bench.soak.watch import Sample, Watch, loud
 from tests import audit, timing
 
 _QUIET = Sample(

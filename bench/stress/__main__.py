@@ -21,7 +21,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.soak_watch import loud, tree
+from bench.soak.watch import loud, tree
 from bench.stress import routes, sockets
 from bench.stress.mails import taken
 from bench.stress.routes import Known

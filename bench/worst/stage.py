@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.servers import Running, kinds, running
-from bench.soak_watch import tree
+from bench.soak.watch import tree
 from bench.worst.bystander import Bystander, Felt
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from bench.soak_people import Person, Unexpected
+from bench.soak.people import Person, Unexpected
 from bench.trouble import frame
 from crdt.wire import y_protocol
 from harness.hostile import CORPUS, STATE_VECTORS

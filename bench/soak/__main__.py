@@ -26,10 +26,11 @@ from multiprocessing.context import ForkProcess
 from multiprocessing.queues import Queue
 from typing import Any
 
-from bench import data, run, soak_hostile, soak_people
+from bench import data, run
 from bench.floods import FLOODS
 from bench.servers import LOAD_CORE, Running, kinds, running
-from bench.soak_watch import Watch, table
+from bench.soak import hostile, people
+from bench.soak.watch import Watch, table
 from bench.trouble import PASSWORD, flooder, misbehave, post
 
 _ENV = {"COLLAB_IDLE_S": "5", "COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
@@ -68,7 +69,7 @@ class Phase:
         token = self._account("owner")
         self._until = time.monotonic() + self._seconds
         sessions = tuple(replace(self._server, token=token).rooms(_SESSIONS))
-        for live in (soak_people.live, soak_hostile.live):
+        for live in (people.live, hostile.live):
             self._spawn(
                 _live, live, self._results, self._server.port, self._number, sessions, self._until
             )
@@ -163,7 +164,7 @@ def _live(
     Some actions take the server a while to notice, so these do not begin near the end.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
-    late = until - (_VANISHED_S if live is soak_people.live else soak_hostile.SLOW_S)
+    late = until - (_VANISHED_S if live is people.live else hostile.SLOW_S)
     results.put(asyncio.run(live(port, phase, sessions, until, late)))
 
 
