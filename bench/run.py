@@ -162,17 +162,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _chosen(options: argparse.Namespace) -> tuple[list[str], set[str] | None]:
+    """Return the chosen servers, and the names of the chosen scenarios; None for all of these."""
+    if options.quick:
+        servers = ["ours"]
+    else:
+        servers = options.servers.split(",") if options.servers else list(kinds())
+    if options.only:
+        return servers, set(options.only.split(","))
+    return servers, set(QUICK) if options.quick else None
+
+
 def main() -> int:
     """Measure the chosen scenarios, print the tables, and keep the results if asked to."""
     options = _options()
-    servers = (
-        ["ours"]
-        if options.quick
-        else options.servers.split(",")
-        if options.servers
-        else list(kinds())
-    )
-    only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
+    servers, only = _chosen(options)
     if only != {"W"}:  # W needs neither peers nor the load generator
         data.prepare(with_peers=len(servers) > 1)
     chosen = [one for one in SCENARIOS if only is None or one.name in only]

@@ -39,27 +39,16 @@ class SqliteAccountRemoval:
                 return AccountDeletion()
             if guests_before is not None and not _is_idle(db, user_id, guests_before):
                 return AccountDeletion()
-            inherited, deleted = {}, []
-            for row in db.execute(
-                "SELECT id FROM sessions WHERE owner_id = ?", (user_id,)
-            ).fetchall():
-                successor = None if deletes_sessions else _successor(db, row["id"], user_id)
-                if successor:
-                    hand_over(db, row["id"], successor)
-                    inherited[row["id"]] = successor
-                else:
-                    db.execute("DELETE FROM sessions WHERE id = ?", (row["id"],))
-                    deleted.append(row["id"])
+            inherited, deleted = _leave_own(db, user_id, deletes_sessions=deletes_sessions)
             logins, memberships = _forget(db, user_id)
             db.execute(
-                "UPDATE users SET username = '', username_key = char(0) || id, username_skeleton = "
-                "NULL, email = NULL,"
-                " email_key = NULL,"
+                "UPDATE users SET username = '', username_key = char(0) || id,"
+                " username_skeleton = NULL, email = NULL, email_key = NULL,"
                 " password_hash = NULL, full_name = '' WHERE id = ?",
                 (user_id,),
             )
             others = tuple(session_id for session_id in memberships if session_id not in inherited)
-            return AccountDeletion(logins, others, inherited, tuple(deleted), user["avatar_key"])
+            return AccountDeletion(logins, others, inherited, deleted, user["avatar_key"])
 
         deletion = await self._engine.write(work)
         while await self._engine.write(partial(_blank_names, user_id=user_id)):
@@ -131,6 +120,25 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
         (user_id, _VERSIONS_PER_WRITE),
     ).rowcount
     return changed > 0
+
+
+def _leave_own(
+    db: sqlite3.Connection, user_id: str, *, deletes_sessions: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Give away or delete the sessions that a user owns.
+
+    Returns ({session id: id of its new owner}, ids of the deleted sessions).
+    """
+    inherited, deleted = dict[str, str](), list[str]()
+    for row in db.execute("SELECT id FROM sessions WHERE owner_id = ?", (user_id,)).fetchall():
+        successor = None if deletes_sessions else _successor(db, row["id"], user_id)
+        if successor:
+            hand_over(db, row["id"], successor)
+            inherited[row["id"]] = successor
+        else:
+            db.execute("DELETE FROM sessions WHERE id = ?", (row["id"],))
+            deleted.append(row["id"])
+    return inherited, tuple(deleted)
 
 
 def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
