@@ -204,21 +204,21 @@ FLOODS = {
 Only `deaf` pauses for `_TICK_S` after each round."""
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
+def table(measured: dict[str, dict[str, float]]) -> str:
     """Return the results as a table in Markdown."""
     lines = [
         "| one client | times a second | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server "
         "CPU % |",
         "|---" * 8 + "|",
     ]
-    quiet = found["quiet"]["ms_p99"]
-    for name, one in found.items():
+    quiet = measured["quiet"]["ms_p99"]
+    for name, figures in measured.items():
         about = "(quiet)" if name == "quiet" else FLOODS[name].about
-        is_within = one["ms_p99"] <= GOAL_RATIO * quiet + GOAL_MS
-        times = " | ".join(f"{one[key]:.3g}" for key in ("ms_p50", "ms_p95", "ms_p99"))
+        is_within = figures["ms_p99"] <= GOAL_RATIO * quiet + GOAL_MS
+        times = " | ".join(f"{figures[key]:.3g}" for key in ("ms_p50", "ms_p95", "ms_p99"))
         lines.append(
-            f"| {about} | {one['flood_per_s']:,.0f} | {times} | {one['ms_p99'] / quiet:.2f} | "
-            f"{'yes' if is_within else 'NO'} | {one['server_cpu_pct']:.3g} |"
+            f"| {about} | {figures['flood_per_s']:,.0f} | {times} | {figures['ms_p99'] / quiet:.2f} | "
+            f"{'yes' if is_within else 'NO'} | {figures['server_cpu_pct']:.3g} |"
         )
     return "\n".join(lines)
 
@@ -233,10 +233,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4, help="of each measured window")
     options = parser.parse_args()
     data.prepare(with_peers=False)
-    found = measure(
+    measured = measure(
         options.seconds, options.runs, set(options.only.split(",")) if options.only else None
     )
-    print(table(found))
+    print(table(measured))
     return 0
 
 

@@ -111,7 +111,7 @@ class World:
         """Return the bytes of (log, checkpoint)."""
         chunks = await self.store.chunks("s", 0, 1 << 30)
         checkpoint = await self.store.checkpoint("s")
-        return sum(len(one.data) for one in chunks), len(checkpoint.state) + len(
+        return sum(len(chunk.data) for chunk in chunks), len(checkpoint.state) + len(
             checkpoint.owners
         ) if checkpoint else 0
 
@@ -122,12 +122,12 @@ class World:
 
 async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tuple[float, float]:
     """Call a function several times; return (median, longest) time in ms."""
-    found = []
+    times_ms = []
     for _ in range(tries):
         before = time.perf_counter()
         await call()
-        found.append((time.perf_counter() - before) * 1000)
-    return statistics.median(found), max(found)
+        times_ms.append((time.perf_counter() - before) * 1000)
+    return statistics.median(times_ms), max(times_ms)
 
 
 async def bytes_table() -> None:

@@ -43,39 +43,39 @@ our figure divided by that of the other server.
 """
 
 
-def document(kept: dict[str, Any]) -> str:
+def document(stored: dict[str, Any]) -> str:
     """Return the text of docs/benchmarks.md."""
-    results = kept["scenarios"]
+    results = stored["scenarios"]
     parts = [
         _HEAD.format(
-            runs=kept["runs"],
-            seconds=kept["seconds"],
-            fewer=_fewer(kept),
-            traces=_traces(kept),
-            **kept["machine"],
+            runs=stored["runs"],
+            seconds=stored["seconds"],
+            fewer=_fewer(stored),
+            traces=_traces(stored),
+            **stored["machine"],
         ),
         "## In short\n",
         tables.headline(results),
         "## In full\n",
     ]
-    for one in SCENARIOS:
-        if one.name in results:
-            parts.append(tables.table(one, results[one.name]))
-        if one.name == "IE" and "E" in results and "IE" in results:
+    for scenario in SCENARIOS:
+        if scenario.name in results:
+            parts.append(tables.table(scenario, results[scenario.name]))
+        if scenario.name == "IE" and "E" in results and "IE" in results:
             parts.append(tables.beside_table(results["IE"], results["E"]))
     if "I" in results:
         parts.append(tables.trouble_table(results["I"]))
     if "W" in results:
-        parts.append(row.table(results["W"], kept["seconds"]))
+        parts.append(row.table(results["W"], stored["seconds"]))
     if LAG.name in results:
         parts.append(tables.lag_table(results[LAG.name]))
-    if any(one.name in results for one in GROWTH):
+    if any(scenario.name in results for scenario in GROWTH):
         parts.append(tables.growth_table(results))
     return "\n".join(parts)
 
 
-def _fewer(kept: dict[str, Any]) -> str:
-    counts = {name.partition("-")[0]: count for name, count in kept.get("runs_of", {}).items()}
+def _fewer(stored: dict[str, Any]) -> str:
+    counts = {name.partition("-")[0]: count for name, count in stored.get("runs_of", {}).items()}
     return (
         f" ({', '.join(f'{name} has {count}' for name, count in sorted(counts.items()))})"
         if counts
@@ -83,10 +83,10 @@ def _fewer(kept: dict[str, Any]) -> str:
     )
 
 
-def _traces(kept: dict[str, Any]) -> str:
+def _traces(stored: dict[str, Any]) -> str:
     """Return the sentences that name the editing sessions of the scenarios' documents."""
     by_trace: dict[str, list[str]] = {}
-    for name, trace in sorted(kept.get("traces", {}).items()):
+    for name, trace in sorted(stored.get("traces", {}).items()):
         by_trace.setdefault(trace, []).append(name)
     which = "; ".join(
         f"`{trace}` for {', '.join(names)}" for trace, names in sorted(by_trace.items())
@@ -101,13 +101,13 @@ def _traces(kept: dict[str, Any]) -> str:
 
 def against_kept(results: dict[str, tables.Figures]) -> str:
     """Return the ratios of our new results to the kept results."""
-    kept = json.loads(RESULTS.read_text())["scenarios"]
+    stored = json.loads(RESULTS.read_text())["scenarios"]
     lines = ["scenario: now, kept, ratio (more is better: D, E; less: the others)"]
     for scenario in SCENARIOS:
-        if scenario.name in results and scenario.name in kept:
+        if scenario.name in results and scenario.name in stored:
             now, before = (
                 results[scenario.name]["ours"][scenario.key],
-                kept[scenario.name]["ours"][scenario.key],
+                stored[scenario.name]["ours"][scenario.key],
             )
             lines.append(
                 f"{scenario.name}: {now:.4g} {scenario.unit}, {before:.4g}, {now / before:.2f}"
@@ -115,30 +115,30 @@ def against_kept(results: dict[str, tables.Figures]) -> str:
     return "\n".join(lines)
 
 
-def front_page(kept: dict[str, Any], text: str) -> str:
+def front_page(stored: dict[str, Any], text: str) -> str:
     """Return the README with the table of the results."""
     start, _, rest = text.partition(_BEGIN)
     _, _, end = rest.partition(_END)
-    return f"{start}{_BEGIN}\n{tables.headline(kept['scenarios'])}{_END}{end}"
+    return f"{start}{_BEGIN}\n{tables.headline(stored['scenarios'])}{_END}{end}"
 
 
-def write(kept: dict[str, Any]) -> None:
+def write(stored: dict[str, Any]) -> None:
     """Write docs/benchmarks.md, and the README's table."""
-    DOCUMENT.write_text(document(kept))
-    README.write_text(front_page(kept, README.read_text()))
+    DOCUMENT.write_text(document(stored))
+    README.write_text(front_page(stored, README.read_text()))
 
 
 def keep(results: dict[str, Any]) -> None:
     """Merge results into the results file, and write the documents."""
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"scenarios": {}}
-    before = dict.fromkeys(kept["scenarios"], kept.get("runs")) | kept.get("runs_of", {})
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"scenarios": {}}
+    before = dict.fromkeys(stored["scenarios"], stored.get("runs")) | stored.get("runs_of", {})
     runs_of = before | dict.fromkeys(results["scenarios"], results["runs"])
     runs = max(runs_of.values())
     single = {name: count for name, count in runs_of.items() if count != runs}
-    traces = kept.get("traces", {}) | results.get("traces", {})
-    scenarios = {**kept["scenarios"], **results["scenarios"]}
-    kept = {**results, "runs": runs, "runs_of": single, "traces": traces, "scenarios": scenarios}
-    RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    traces = stored.get("traces", {}) | results.get("traces", {})
+    scenarios = {**stored["scenarios"], **results["scenarios"]}
+    stored = {**results, "runs": runs, "runs_of": single, "traces": traces, "scenarios": scenarios}
+    RESULTS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
     main()
 
 

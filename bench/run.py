@@ -51,13 +51,13 @@ def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, An
         elif scenario.seed:
             options += ["--seed", str(scenario.seed())]
         before = server.lag()
-        found = load(server, options)
-        if found.get("troublesome_open", 2) < 2:
+        figures = load(server, options)
+        if figures.get("troublesome_open", 2) < 2:
             print(
                 f"{server.kind.name}: a troublesome client was closed before the end",
                 file=sys.stderr,
             )
-        return {**found, **{name: value - before[name] for name, value in server.lag().items()}}
+        return {**figures, **{name: value - before[name] for name, value in server.lag().items()}}
 
 
 def load(server: Running, options: Iterable[str]) -> dict[str, Any]:
@@ -92,13 +92,13 @@ def median(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def compare(
-    scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, kept: Keep
+    scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, keep: Keep
 ) -> dict[str, Any]:
     """Return {scenario: {server: medians}}.
 
     The servers take turns, so that a slow time of the machine slows all of them.
     """
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for scenario in scenarios:
         every: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
         settings = (
@@ -108,20 +108,20 @@ def compare(
             for name in servers:
                 with running(kinds()[name], **settings) as server:
                     every[name].append(measure(scenario, server, seconds))
-        found[scenario.name] = {name: median(done) for name, done in every.items()}
-        print(tables.table(scenario, found[scenario.name]), flush=True)
+        results[scenario.name] = {name: median(done) for name, done in every.items()}
+        print(tables.table(scenario, results[scenario.name]), flush=True)
         if scenario.is_on_trace:
             print(f"The document was typed in the session {data.trace_name()}.\n", flush=True)
-        kept({scenario.name: found[scenario.name]})
-    return found
+        keep({scenario.name: results[scenario.name]})
+    return results
 
 
 def traces_of(names: Iterable[str]) -> dict[str, str]:
     """Return {scenario: name of its editing session} of the scenarios that have one."""
     return {
-        one.name: data.trace_name()
-        for one in (*SCENARIOS, *GROWTH)
-        if one.name in names and one.is_on_trace
+        scenario.name: data.trace_name()
+        for scenario in (*SCENARIOS, *GROWTH)
+        if scenario.name in names and scenario.is_on_trace
     }
 
 
@@ -179,7 +179,7 @@ def main() -> int:
     servers, only = _chosen(options)
     if only != {"W"}:  # W needs neither peers nor the load generator
         data.prepare(with_peers=len(servers) > 1)
-    chosen = [one for one in SCENARIOS if only is None or one.name in only]
+    chosen = [scenario for scenario in SCENARIOS if only is None or scenario.name in only]
     if options.quick:
         print(report.against_kept(compare(chosen, servers, 1, 2, lambda _: None)))
         return 0
@@ -197,16 +197,16 @@ def main() -> int:
 
     compare(chosen, servers, options.runs, options.seconds, kept)
     if only is None or "I" in only:
-        found = floods.measure(options.seconds, options.runs)
-        print(tables.trouble_table(found), flush=True)
-        kept({"I": found})
+        troubled = floods.measure(options.seconds, options.runs)
+        print(tables.trouble_table(troubled), flush=True)
+        kept({"I": troubled})
     if only is None or "W" in only:
         worst = row.measured(WORKS, options.seconds)
         print(row.table(worst, options.seconds), flush=True)
         kept({"W": worst}, runs=1)
     if only is None or "L" in only:
         compare([LAG], ["ours"], 1, options.seconds, partial(kept, runs=1))
-    grown = [one for one in GROWTH if only is None or only & {one.name, "J"}]
+    grown = [scenario for scenario in GROWTH if only is None or only & {scenario.name, "J"}]
     compare(grown, ["ours"], options.runs, options.seconds, kept)
     return 0
 

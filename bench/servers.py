@@ -57,8 +57,8 @@ class Kind:
 
 
 def _bun() -> str:
-    found = sorted((PEERS / "node_modules" / "@oven").glob("bun-linux-x64*/bin/bun"))
-    return str(next((one for one in found if _runs(one)), PEERS / "no-bun"))
+    programs = sorted((PEERS / "node_modules" / "@oven").glob("bun-linux-x64*/bin/bun"))
+    return str(next((program for program in programs if _runs(program)), PEERS / "no-bun"))
 
 
 def _runs(program: Path) -> bool:
@@ -81,7 +81,9 @@ def kinds() -> dict[str, Kind]:
         Kind("pycrdt-websocket", (peer, "peers/pycrdt_server.py")),
     )
     return {
-        one.name: one for one in every if Path(one.command[0]).exists() or one.command[0] == "node"
+        kind.name: kind
+        for kind in every
+        if Path(kind.command[0]).exists() or kind.command[0] == "node"
     }
 
 
@@ -121,10 +123,10 @@ class Running:
         """
         if not self.kind.is_ours:
             return {}
-        found = self.metrics()
+        metrics = self.metrics()
         name = "collab_event_loop_lag_seconds"
-        times = found[name + "_count"]
-        return {"lag_times": times, "lag_over_20_ms": times - found[name + '_bucket{le="0.02"}']}
+        times = metrics[name + "_count"]
+        return {"lag_times": times, "lag_over_20_ms": times - metrics[name + '_bucket{le="0.02"}']}
 
     def await_closed_rooms(self) -> None:
         """Wait until all rooms are closed, so that their logs are packed and checkpoints made."""
@@ -154,11 +156,11 @@ class Running:
             headers if self.token else {"Content-Type": "application/json"},
         )
         answer = connection.getresponse()
-        found = json.loads(answer.read())
+        content = json.loads(answer.read())
         connection.close()
         if answer.status >= 300:
-            raise SystemExit(f"POST {path} answered {answer.status}: {found}")
-        return found
+            raise SystemExit(f"POST {path} answered {answer.status}: {content}")
+        return content
 
 
 @contextmanager

@@ -18,8 +18,10 @@ def ratio(scenario: Scenario, figures: Figures, peer: str) -> float | None:
 
 def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
     """Return our server's figure divided by the best peer's figure."""
-    found = [one for peer in figures if peer != "ours" and (one := ratio(scenario, figures, peer))]
-    return (min if scenario.is_more_better else max)(found, default=None)
+    ratios = [
+        times for peer in figures if peer != "ours" and (times := ratio(scenario, figures, peer))
+    ]
+    return (min if scenario.is_more_better else max)(ratios, default=None)
 
 
 def table(scenario: Scenario, figures: Figures) -> str:
@@ -30,12 +32,10 @@ def table(scenario: Scenario, figures: Figures) -> str:
         "| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |"
     )
     lines.append("|---" * (len(columns) + 2) + "|")
-    for server, found in figures.items():
-        cells = [_cell(key, found.get(key)) for _, key in columns]
+    for server, row in figures.items():
+        cells = [_cell(key, row.get(key)) for _, key in columns]
         times = ratio(scenario, figures, server) if server != "ours" else None
-        mark = (
-            " (load generator at its limit)" if found.get("client_cpu_pct", 0) > _BUSY_PCT else ""
-        )
+        mark = " (load generator at its limit)" if row.get("client_cpu_pct", 0) > _BUSY_PCT else ""
         lines.append(
             f"| {server}{mark} | " + " | ".join(cells) + f" | {f'{times:.2f}' if times else ''} |"
         )
@@ -71,7 +71,7 @@ def _columns(scenario: Scenario) -> tuple[tuple[str, str], ...]:
 def _verdict(scenario: Scenario, figures: Figures, best: float) -> str:
     """Return the line below a table: our figure as a multiple of the best peer's, and the goal."""
     word = "at least" if scenario.is_more_better else "at most"
-    others = best_ratio(scenario, {name: found for name, found in figures.items() if name != BUN})
+    others = best_ratio(scenario, {name: row for name, row in figures.items() if name != BUN})
     aside = f"; to the best peer without Bun: {others:.2f}" if others and others != best else ""
     return f"Ratio to the best peer: {best:.2f}{aside}. Goal: {word} {scenario.goal:g}."
 
@@ -102,8 +102,8 @@ def trouble_table(figures: Figures) -> str:
 def beside_table(figures: Figures, quiet: Figures) -> str:
     """Return each server's result of IE as a share of its result of E."""
     left = ", ".join(
-        f"{server} {found['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
-        for server, found in figures.items()
+        f"{server} {row['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
+        for server, row in figures.items()
         if quiet.get(server)
     )
     return (
@@ -127,13 +127,13 @@ def growth_table(results: dict[str, Figures]) -> str:
     for scenario in GROWTH:
         if scenario.name not in results:
             continue
-        found = results[scenario.name]["ours"]
-        first = base.setdefault(scenario.name.rpartition("-")[0], found[scenario.key])
-        is_over = scenario.name.startswith("J-C") and found["server_cpu_pct"] > _BUSY_PCT
+        result = results[scenario.name]["ours"]
+        first = base.setdefault(scenario.name.rpartition("-")[0], result[scenario.key])
+        is_over = scenario.name.startswith("J-C") and result["server_cpu_pct"] > _BUSY_PCT
         mark = " (more than one core can do)" if is_over else ""
         lines.append(
-            f"| {scenario.about}{mark} | {found[scenario.key] * 1000:.3g} | {found['ms_p99']:.3g} "
-            f"| {found[scenario.key] / first:.2f} |"
+            f"| {scenario.about}{mark} | {result[scenario.key] * 1000:.3g} | {result['ms_p99']:.3g} "
+            f"| {result[scenario.key] / first:.2f} |"
         )
     return "\n".join(lines) + "\n"
 

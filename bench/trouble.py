@@ -111,8 +111,8 @@ def beside(
             with running(replace(kinds()["ours"], env={}), **_LIMITS) as server:
                 every[name].append(_typing_beside(server, flood, seconds))
     return {
-        name: {key: statistics.median(one[key] for one in found) for key in FIGURES}
-        for name, found in every.items()
+        name: {key: statistics.median(run[key] for run in runs) for key in FIGURES}
+        for name, runs in every.items()
     }
 
 
@@ -127,11 +127,11 @@ def _typing_beside(server: Running, flood: Flood | None, seconds: float) -> dict
         flood.prepare(target)
     with flooding(flood, target):
         before, began = target.sent.value, time.monotonic()
-        found = typing(server, rooms, seconds)
+        figures = typing(server, rooms, seconds)
         rate = (target.sent.value - before) / (time.monotonic() - began)
     if not target.sent.value:
         raise SystemExit(f"nothing was sent: {flood.about}")
-    return {"flood_per_s": rate, **found}
+    return {"flood_per_s": rate, **figures}
 
 
 def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
@@ -189,10 +189,10 @@ def post(
         }
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
-        found = answer.read()
+        text = answer.read()
     if answer.status >= 300:
-        raise SystemExit(f"POST {path} answered {answer.status}: {found!r}")
-    return dict(json.loads(found))
+        raise SystemExit(f"POST {path} answered {answer.status}: {text!r}")
+    return dict(json.loads(text))
 
 
 @contextlib.contextmanager
@@ -257,8 +257,8 @@ class Client:
 
     def read(self) -> bytes:
         """Return the next bytes from the server; raise OSError at the end."""
-        if found := self._socket.recv(_READ_BYTES):
-            return found
+        if chunk := self._socket.recv(_READ_BYTES):
+            return chunk
         raise ConnectionResetError
 
     def send(self, block: bytes, *, is_deaf: bool = False) -> None:

@@ -68,7 +68,7 @@ class NotCheckedError(Exception):
 
 def shipped(name: str = PRODUCT) -> set[str]:
     """Return the names of all packages that `name` needs here, directly or indirectly."""
-    found, waiting = set(), [name]
+    names, waiting = set(), [name]
     while waiting:
         try:
             needed = requires(waiting.pop()) or []
@@ -77,10 +77,10 @@ def shipped(name: str = PRODUCT) -> set[str]:
         for line in map(Requirement, needed):
             if (line.marker is None or line.marker.evaluate({"extra": ""})) and normal(
                 line.name
-            ) not in found:
-                found.add(normal(line.name))
+            ) not in names:
+                names.add(normal(line.name))
                 waiting.append(line.name)
-    return found
+    return names
 
 
 def normal(name: str) -> str:
@@ -151,12 +151,12 @@ def node_findings(folder: str, *, is_shipped: bool) -> Iterator[Finding]:
 
 def read_npm_audit(report: dict[str, Any], bundled: set[str]) -> Iterator[Finding]:
     """Yield the findings of a report of npm audit."""
-    for name, one in report["vulnerabilities"].items():
-        titles = [via["title"] for via in one["via"] if isinstance(via, dict)]
+    for name, package in report["vulnerabilities"].items():
+        titles = [via["title"] for via in package["via"] if isinstance(via, dict)]
         yield Finding(
             name,
-            one["severity"],
-            "; ".join(titles) or f"by {', '.join(one['via'])}",
+            package["severity"],
+            "; ".join(titles) or f"by {', '.join(package['via'])}",
             name in bundled,
         )
 
@@ -216,16 +216,16 @@ def main() -> int:
     is_severe = False
     for name, audit in audits.items():
         try:
-            findings = sorted(audit, key=lambda one: (not one.is_severe, one))
+            findings = sorted(audit, key=lambda finding: (not finding.is_severe, finding))
         except NotCheckedError as reason:
             print(f"{name}: not checked, the database is out of reach ({reason})")
             continue
-        known = sum(one.severity != _SKIPPED for one in findings)
+        known = sum(finding.severity != _SKIPPED for finding in findings)
         print(f"{name}: {known or 'no'} known weaknesses")
-        for one in findings:
-            is_severe = is_severe or one.is_severe
-            note = "SHIPPED, " if one.is_shipped else "not shipped, "
-            print(f"  {one.package} ({note}severity {one.severity}) {one.what}")
+        for finding in findings:
+            is_severe = is_severe or finding.is_severe
+            note = "SHIPPED, " if finding.is_shipped else "not shipped, "
+            print(f"  {finding.package} ({note}severity {finding.severity}) {finding.what}")
     return 1 if is_severe else 0
 
 

@@ -113,14 +113,15 @@ class Canaries(logging.Handler):
 
     def leaks(self) -> list[str]:
         """Return a text for each secret that was found: its kind and the line that contains it."""
-        text = "\n".join([*self._lines, *self.written()])
-        found = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
-        found += [
+        text = "
+".join([*self._lines, *self.written()])
+        places = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
+        places += [
             (kind, match.start())
             for kind, pattern in LOOKS_SECRET.items()
             if (match := pattern.search(text))
         ]
-        return [f"{kind} in: {_line(text, at)}" for kind, at in found if at >= 0]
+        return [f"{kind} in: {_line(text, at)}" for kind, at in places if at >= 0]
 
     def forget(self) -> None:
         """Forget the logged lines and outputs, and all secrets except the newest."""

@@ -31,7 +31,14 @@ def operation_of(method: str, path: str) -> Operation | None:
     described = next(
         (described for pattern, described in _paths() if pattern.fullmatch(path)), None
     )
-    return next((one for one in OPERATIONS if (one.method, one.path) == (method, described)), None)
+    return next(
+        (
+            operation
+            for operation in OPERATIONS
+            if (operation.method, operation.path) == (method, described)
+        ),
+        None,
+    )
 
 
 def check(method: str, target: str, status: int, content_type: str, content: Any) -> None:

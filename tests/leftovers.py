@@ -67,9 +67,9 @@ def marked(mark: str) -> set[int]:
     A process belongs to a mark if it has the mark. It also belongs to it if its parent does, or the
     first process of its session.
     """
-    relatives = {pid: found for pid in _pids() if (found := _parent_and_session(pid))}
+    relatives = {pid: family for pid in _pids() if (family := _parent_and_session(pid))}
     pids = {pid for pid in relatives if _has_mark(pid, mark)}
-    while more := {pid for pid, found in relatives.items() if pids.intersection(found)} - pids:
+    while more := {pid for pid, family in relatives.items() if pids.intersection(family)} - pids:
         pids |= more
     return pids
 

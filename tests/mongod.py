@@ -70,9 +70,9 @@ async def put_back(uri: str, dump: Dump) -> None:
         db = client.get_default_database()
         await client.drop_database(db.name)
         for name, documents in dump.items():
-            kept = [document for document in documents if document["_id"] != "lease"]
-            if kept:
-                await db[name].insert_many(kept)
+            rows = [document for document in documents if document["_id"] != "lease"]
+            if rows:
+                await db[name].insert_many(rows)
 
 
 @contextlib.contextmanager

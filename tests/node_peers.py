@@ -66,16 +66,16 @@ class Peers:
 
     async def until_text(self, text: str, *names: str) -> None:
         for name in names:
-            await until(partial(self.text, name), lambda found: found == text)
+            await until(partial(self.text, name), lambda shown: shown == text)
 
     async def until_state(
-        self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any
+        self, name: str, timeout_s: float = PATIENCE_S, **expected: Any
     ) -> dict[str, Any]:
         """Wait until fields of the client's state have the wanted values.
 
         A wanted value may be a function that checks the field's value.
         """
-        return await until(lambda: self.do("state", name), partial(has, wanted), timeout_s)
+        return await until(lambda: self.do("state", name), partial(has, expected), timeout_s)
 
     async def _read(self) -> None:
         stdout = required(self._process.stdout)
@@ -89,10 +89,10 @@ class Peers:
                 future.set_exception(ConnectionError("Node ended"))
 
 
-def has(wanted: dict[str, Any], state: dict[str, Any]) -> bool:
+def has(expected: dict[str, Any], state: dict[str, Any]) -> bool:
     """Whether each wanted field of a state has its value, or a value that its function accepts."""
     return all(
-        want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items()
+        want(state[key]) if callable(want) else state[key] == want for key, want in expected.items()
     )
 
 

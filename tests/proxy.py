@@ -104,11 +104,11 @@ class Proxy:
             self._links.discard(task)
 
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._host, self._port, limit=64 << 20)
+        upstream, back = await asyncio.open_connection(self._host, self._port, limit=64 << 20)
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._forward(reader, back, writer))
-                both.create_task(self._backward(there, writer))
+                both.create_task(self._backward(upstream, writer))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -131,9 +131,9 @@ class Proxy:
             await self._pause()
             await _send(back, message)
 
-    async def _backward(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _backward(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            message = self.on_reply(await _message(there))
+            message = self.on_reply(await _message(upstream))
             if self.is_cut or message is None:
                 writer.transport.abort()
                 raise ConnectionAbortedError

@@ -186,7 +186,7 @@ class ReverseProxy:
         """Write the configuration, and return the command that runs the proxy with it."""
         given = self._certificate
         ours = Certificate(
-            *(Path(shutil.copy(one, self._folder)) for one in (given.file, given.key))
+            *(Path(shutil.copy(path, self._folder)) for path in (given.file, given.key))
         )
         sample = self._folder / self._sample
         sample.write_text(self._adapted((SAMPLES / self._sample).read_text(), ours))
@@ -226,7 +226,7 @@ class ReverseProxy:
             "\n{\n": "\n" + _CADDY_GLOBALS.format(*plain_and_tls),
         }
         return re.sub(
-            "|".join(re.escape(one) for one in places), lambda found: places[found[0]], text
+            "|".join(re.escape(place) for place in places), lambda match: places[match[0]], text
         )
 
     def _unprivileged(self) -> dict[str, Any]:

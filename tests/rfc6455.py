@@ -145,17 +145,17 @@ async def main(patterns: list[str]) -> int:
 def report(results: list[Any]) -> int:
     """Print the failed cases and the number of cases with each verdict. Return the exit code."""
     counts: dict[str, int] = {}
-    for one in results:
-        verdict = f"{one.behavior.value} / close {one.behavior_close.value}"
+    for result in results:
+        verdict = f"{result.behavior.value} / close {result.behavior_close.value}"
         counts[verdict] = counts.get(verdict, 0) + 1
-        if not one.passed:
+        if not result.passed:
             print(
-                f"{one.case_id:8} {verdict}: {one.result} {one.result_close} (code "
-                f"{one.remote_close_code})"
+                f"{result.case_id:8} {verdict}: {result.result} {result.result_close} (code "
+                f"{result.remote_close_code})"
             )
     for verdict, count in sorted(counts.items()):
         print(f"{count:4} {verdict}")
-    failed = sum(not one.passed for one in results)
+    failed = sum(not result.passed for result in results)
     print(f"{len(results)} cases, {failed} failed")
     return 1 if failed or not results else 0
 

@@ -50,7 +50,11 @@ class Case(NamedTuple):
     @property
     def outcome(self) -> list[str | tuple[str, object]]:
         ends = ("closed", 1000 if self.code is None else self.code)
-        return [*("first", "second")[: self.arrives], *(("pong", one) for one in self.pongs), ends]
+        return [
+            *("first", "second")[: self.arrives],
+            *(("pong", payload) for payload in self.pongs),
+            ends,
+        ]
 
 
 def frame(
@@ -123,39 +127,42 @@ def sends(*frames: bytes | None) -> Wire:
     return lambda *_: frames
 
 
-def whole(one: bytes, _: bytes) -> list[bytes]:
-    return [frame(one)]
+def whole(message: bytes, _: bytes) -> list[bytes]:
+    return [frame(message)]
 
 
-def in_two(one: bytes, _: bytes) -> list[bytes]:
-    return [part(one[:9], BINARY), rest(one[9:])]
+def in_two(message: bytes, _: bytes) -> list[bytes]:
+    return [part(message[:9], BINARY), rest(message[9:])]
 
 
 def ends_in(**options: Any) -> Wire:
     """Return a wire of one message whose second frame has the given faults."""
-    return lambda one, _: (part(one[:9], BINARY), frame(one[9:], CONTINUATION, **options))
+    return lambda message, _: (
+        part(message[:9], BINARY),
+        frame(message[9:], CONTINUATION, **options),
+    )
 
 
 def between(other: bytes) -> Wire:
     """Return a wire with a frame between the two frames of a message."""
-    return lambda one, _: (part(one[:9], BINARY), other, rest(one[9:]))
+    return lambda message, _: (part(message[:9], BINARY), other, rest(message[9:]))
 
 
 def odd(**options: Any) -> Wire:
-    return lambda one, _: (frame(one, **options),)
+    return lambda message, _: (frame(message, **options),)
 
 
 def after_good(*frames: bytes) -> Wire:
     """Return a wire of a valid message, forbidden frames, and a ping that must not be answered."""
-    return lambda one, _: (frame(one), *frames, ping())
+    return lambda message, _: (frame(message), *frames, ping())
 
 
-def in_five(one: bytes, _: bytes) -> list[bytes | None]:
+def in_five(message: bytes, _: bytes) -> list[bytes | None]:
     """Return a message in five frames with two pings.
 
     The frames after the first ping are sent only when it has been answered.
     """
-    fifths = [one[at : at + 13] for at in range(0, 65, 13)]
+    fifths = [message[at : at + 13] for at in range(0, 65, 13)]
     begin = [part(fifths[0], BINARY), part(fifths[1]), ping(b"pongme 1!"), None]
     return [*begin, part(fifths[2]), part(fifths[3]), ping(b"pongme 2!"), rest(fifths[4])]
 
@@ -193,17 +200,22 @@ PINGS = (
 
 RESERVED_BITS = (
     Case("3.1", sends(frame(HELLO, rsv=1)), code=1002),
-    Case("3.2", lambda one, two: (frame(one), frame(two, rsv=2), ping()), arrives=1, code=1002),
+    Case(
+        "3.2",
+        lambda first, second: (frame(first), frame(second, rsv=2), ping()),
+        arrives=1,
+        code=1002,
+    ),
     Case(
         "3.3",
-        lambda one, two: (frame(one), frame(two, rsv=3), ping()),
+        lambda first, second: (frame(first), frame(second, rsv=3), ping()),
         arrives=1,
         code=1002,
         cut=FRAMES,
     ),
     Case(
         "3.4",
-        lambda one, two: (frame(one), frame(two, rsv=4), ping()),
+        lambda first, second: (frame(first), frame(second, rsv=4), ping()),
         arrives=1,
         code=1002,
         cut=ONE_OCTET,
@@ -241,27 +253,35 @@ FRAGMENTS = (
         for n, cut in enumerate(CUTS, 6)
     ),
     *(
-        Case(f"5.{n}", lambda one, _: (LOST, frame(one)), code=1002, cut=cut)
+        Case(f"5.{n}", lambda message, _: (LOST, frame(message)), code=1002, cut=cut)
         for n, cut in enumerate(CUTS, 9)
     ),
     *(
-        Case(f"5.{n}", lambda one, _: (LOST_PART, frame(one)), code=1002, cut=cut)
+        Case(f"5.{n}", lambda message, _: (LOST_PART, frame(message)), code=1002, cut=cut)
         for n, cut in enumerate(CUTS, 12)
     ),
-    Case("5.15", lambda one, two: (*in_two(one, two), LOST_PART, frame(two)), arrives=1, code=1002),
+    Case(
+        "5.15",
+        lambda first, second: (*in_two(first, second), LOST_PART, frame(second)),
+        arrives=1,
+        code=1002,
+    ),
     Case("5.16", lambda *both: (LOST_PART, *in_two(*both)) * 2, code=1002),
     Case("5.17", lambda *both: (LOST, *in_two(*both)) * 2, code=1002),
-    Case("5.18", lambda one, _: (part(one[:9], BINARY), frame(one[9:])), code=1002),
+    Case("5.18", lambda message, _: (part(message[:9], BINARY), frame(message[9:])), code=1002),
     Case("5.19", in_five, arrives=1, pongs=(b"pongme 1!", b"pongme 2!")),
     Case("5.20", in_five, arrives=1, pongs=(b"pongme 1!", b"pongme 2!"), cut=FRAMES),
     Case("text within a message", between(frame(HELLO, TEXT)), code=1002),
     Case(
         "parts without bytes",
-        lambda one, _: (part(b"", BINARY), part(one), part(b""), rest(b"")),
+        lambda message, _: (part(b"", BINARY), part(message), part(b""), rest(b"")),
         arrives=1,
     ),
     Case(
-        "close among parts", lambda one, _: (part(one, BINARY), close(1001)), code=1001, closes=True
+        "close among parts",
+        lambda message, _: (part(message, BINARY), close(1001)),
+        code=1001,
+        closes=True,
     ),
 )
 
@@ -289,9 +309,9 @@ text that the server accepts."""
 
 REASONS = (
     *(
-        Case(f"reason {one}", sends(close(1000, bytes.fromhex(one))), code=code, closes=True)
+        Case(f"reason {reason}", sends(close(1000, bytes.fromhex(reason))), code=code, closes=True)
         for code, reasons in ((1000, VALID), (1007, INVALID))
-        for one in reasons.split()
+        for reason in reasons.split()
     ),
     Case("reason and code wrong", sends(close(999, b"\xff")), code=1002, closes=True),
     Case(
@@ -305,12 +325,12 @@ REASONS = (
 ECHOED = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999)
 REFUSED = (0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999)
 CLOSES = (
-    Case("7.1.1", lambda one, _: (frame(one), close()), arrives=1, code=1000, closes=True),
+    Case("7.1.1", lambda message, _: (frame(message), close()), arrives=1, code=1000, closes=True),
     Case("7.1.2", sends(close(), frame(b"", CLOSE)), code=1000, closes=True),
-    Case("7.1.4", lambda one, _: (close(), frame(one)), code=1000, closes=True),
+    Case("7.1.4", lambda message, _: (close(), frame(message)), code=1000, closes=True),
     Case(
         "7.1.5",
-        lambda one, _: (part(one[:9], BINARY), close(), rest(one[9:])),
+        lambda message, _: (part(message[:9], BINARY), close(), rest(message[9:])),
         code=1000,
         closes=True,
     ),
@@ -345,7 +365,7 @@ CLOSES = (
     Case("close by octets", sends(close(1001, HELLO)), code=1001, closes=True, cut=ONE_OCTET),
     Case(
         "message after a refused close",
-        lambda one, _: (close(999), frame(one)),
+        lambda message, _: (close(999), frame(message)),
         code=1002,
         closes=True,
     ),
@@ -395,7 +415,7 @@ MAX_MESSAGE = 4 * MI + 64
 
 
 def fragmented(size: int) -> Wire:
-    return lambda one, _: parts(one, size)
+    return lambda message, _: parts(message, size)
 
 
 LIMITS = {
@@ -420,7 +440,7 @@ LIMITS = {
         ),  # refused for its content, not for its size
         Case(
             "two in parts",
-            lambda *both: (piece for one in both for piece in parts(one, MI)),
+            lambda *both: (piece for message in both for piece in parts(message, MI)),
             arrives=2,
             size=3 * MI,
         ),

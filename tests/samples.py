@@ -41,10 +41,10 @@ class Sample:
 def samples() -> list[Sample]:
     """Return the blocks of all documents of the repository."""
     return [
-        found
+        sample
         for path in repository.files(ROOT)
         if path.suffix == ".md"
-        for found in samples_of(str(path.relative_to(ROOT)), path.read_text())
+        for sample in samples_of(str(path.relative_to(ROOT)), path.read_text())
     ]
 
 
@@ -53,13 +53,13 @@ def samples_of(page: str, text: str) -> list[Sample]:
 
     Raises: `ValueError` if a fence is not closed.
     """
-    found = [
+    samples = [
         Sample(page, text.count("\n", 0, match.start(3)) + 1, dedent(match[3]))
         for match in _FENCED.finditer(text)
     ]
     if open_fence := _FENCE.search(_FENCED.sub("", text)):
         raise ValueError(f"{page}: the fence {open_fence[0]!r} has no end")
-    return found
+    return samples
 
 
 def sample(page: str, beginning: str) -> str:
@@ -67,14 +67,14 @@ def sample(page: str, beginning: str) -> str:
 
     Raises: `ValueError` if no block or more than one block has it.
     """
-    found = [
+    blocks = [
         block.text
         for block in samples_of(page, (ROOT / page).read_text())
         if block.begins(page, beginning)
     ]
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} blocks of {page} begin with {beginning!r}")
-    return found[0]
+    if len(blocks) != 1:
+        raise ValueError(f"{len(blocks)} blocks of {page} begin with {beginning!r}")
+    return blocks[0]
 
 
 def taken() -> Iterator[tuple[str, str]]:

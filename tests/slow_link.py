@@ -40,7 +40,7 @@ class SlowLink:
         from_server, to_server = await asyncio.open_connection(
             "127.0.0.1", self._target, limit=_BUFFERED_BYTES
         )
-        there = asyncio.create_task(_pass_on(reader, to_server))
+        forward = asyncio.create_task(_pass_on(reader, to_server))
         try:
             with contextlib.suppress(OSError):
                 while data := await from_server.read(self._bytes_per_tick):
@@ -48,7 +48,7 @@ class SlowLink:
                     await writer.drain()
                     await asyncio.sleep(_TICK_S * len(data) / self._bytes_per_tick)
         finally:
-            there.cancel()
+            forward.cancel()
             writer.close()
             to_server.close()
 

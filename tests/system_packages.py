@@ -85,7 +85,7 @@ def find_program(*names: str) -> str | None:
     Also searches folders of servers, which are only in root's PATH.
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS_OF_SERVERS))
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+    return next((program for name in names if (program := shutil.which(name, path=path))), None)
 
 
 def needed_program(package_name: str) -> str:
@@ -93,19 +93,19 @@ def needed_program(package_name: str) -> str:
 
     If both are missing, the test is skipped, or fails under CI.
     """
-    found = _usable_program(package_name)
-    if not found and not _is_ci():
+    program = _usable_program(package_name)
+    if not program and not _is_ci():
         import pytest
 
         pytest.skip(f"no {package_name}: `sudo apt-get install {package_name}` installs it")
-    assert found, f"no {package_name}"
-    return found
+    assert program, f"no {package_name}"
+    return program
 
 
 def _usable_program(package_name: str) -> str | None:
     package = next(package for package in PACKAGES if package.name == package_name)
-    found = find_program(*package.programs)
-    return found or (_usable_program(package.substitute) if package.substitute else None)
+    program = find_program(*package.programs)
+    return program or (_usable_program(package.substitute) if package.substitute else None)
 
 
 def _is_ci() -> bool:
@@ -125,7 +125,7 @@ def _install(packages: list[Package]) -> None:
     with _services_not_started():
         for arguments in (
             ["update"],
-            *(["install", "-y", "--no-install-recommends", one.name] for one in packages),
+            *(["install", "-y", "--no-install-recommends", package.name] for package in packages),
         ):
             subprocess.run(
                 ["apt-get", "-qq", *arguments],

@@ -22,7 +22,7 @@ _FIGURES = {
 
 def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
     """The best peer has the highest value where more is better, and the lowest value elsewhere."""
-    by_name = {one.name: one for one in SCENARIOS}
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
     assert tables.best_ratio(by_name["E"], _FIGURES) == 1.5
     assert tables.best_ratio(by_name["A"], _FIGURES) == 0.5
     assert tables.best_ratio(by_name["B"], _FIGURES) == 0.5
@@ -41,24 +41,24 @@ def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
 
 def test_benchmark_documents_match_results() -> None:
     """docs/benchmarks.md and the README agree with the results, which have every scenario."""
-    kept = json.loads(report.RESULTS.read_text())
-    assert report.document(kept) == report.DOCUMENT.read_text()
+    stored = json.loads(report.RESULTS.read_text())
+    assert report.document(stored) == report.DOCUMENT.read_text()
     front = report.README.read_text()
-    assert report.front_page(kept, front) == front
+    assert report.front_page(stored, front) == front
     assert "| A pair" in front
-    assert kept["scenarios"].keys() - {"W"} == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {
-        "I"
-    }
+    assert stored["scenarios"].keys() - {"W"} == {
+        scenario.name for scenario in (*SCENARIOS, *GROWTH, LAG)
+    } | {"I"}
 
 
 def test_row_of_worst_is_within_goal_only_without_lost_keystrokes() -> None:
     """A row is within the goal by its p99, unless keystrokes were lost or the server died."""
     good = {"held_ms": 4.0, "ms_p50": 0.3, "ms_p99": 20.0, "ms_max": 30.0, "lost": 0.0, "died": 0.0}
-    kept = json.loads(report.RESULTS.read_text())
+    stored = json.loads(report.RESULTS.read_text())
     faults = {"slow": {"ms_p99": 51.0}, "lossy": {"lost": 1.0}, "dead": {"died": 1.0}}
     rows = {"quiet": good, **{name: {**good, **fault} for name, fault in faults.items()}}
-    kept["scenarios"]["W"] = rows
-    text = report.document(kept)
+    stored["scenarios"]["W"] = rows
+    text = report.document(stored)
     assert "| quiet | 4 | 0.3 | 20 | 30 | yes |" in text
     for name in faults:
         assert next(line for line in text.splitlines() if line.startswith(f"| {name} |")).endswith(
@@ -68,10 +68,12 @@ def test_row_of_worst_is_within_goal_only_without_lost_keystrokes() -> None:
 
 def test_benchmark_document_names_editing_sessions_used() -> None:
     """For each scenario on an editing session, the document names the session that was used."""
-    kept = json.loads(report.RESULTS.read_text())
-    assert kept["traces"].keys() == {one.name for one in (*SCENARIOS, *GROWTH) if one.is_on_trace}
-    kept["traces"]["G1"] = "simulated-paper"
-    text = report.document(kept)
+    stored = json.loads(report.RESULTS.read_text())
+    assert stored["traces"].keys() == {
+        scenario.name for scenario in (*SCENARIOS, *GROWTH) if scenario.is_on_trace
+    }
+    stored["traces"]["G1"] = "simulated-paper"
+    text = report.document(stored)
     assert "`automerge-paper` for G20, J-document-1000, J-document-26000, J-document-260000" in text
     assert "`simulated-paper` for G1" in text
 

@@ -245,9 +245,9 @@ class Walker:
         """Return three bodies for a route: malformed, with wrong secrets, and with right ones."""
         path = re.sub(r"\([^)]*\)", "{}", route)
         schemas = [
-            one.body
-            for one in OPERATIONS
-            if (one.method, re.sub(r"{\w+}", "{}", one.path)) == (method, path)
+            operation.body
+            for operation in OPERATIONS
+            if (operation.method, re.sub(r"{\w+}", "{}", operation.path)) == (method, path)
         ]
         fields = {*(schemas[0] if schemas and schemas[0] else ())} - (
             {"email"} if route == "/user/login" else set()
@@ -270,8 +270,8 @@ class Walker:
         right = {**wrong, "password": PASSWORD, "currentPassword": PASSWORD, "invite": self.invite,
                  "refreshToken": self.api.refresh_token}  # fmt: skip
         whole = [
-            json.dumps({name: value for name, value in one.items() if name in fields})
-            for one in (wrong, right)
+            json.dumps({name: value for name, value in body.items() if name in fields})
+            for body in (wrong, right)
         ]
         return [
             json.dumps({"password": canary("broken")})[:-1].encode(),

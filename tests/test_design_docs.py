@@ -46,14 +46,14 @@ def documented(page: str) -> str:
 
 def examples() -> dict[str, bytes]:
     """Return {name: bytes} of all tables of bytes."""
-    found = {}
+    examples = {}
     for page in PAGES:
         for name, rows in re.findall(r"<!-- bytes: ([\w-]+) -->\n((?:\|.*\n)+)", page.read_text()):
-            assert name not in found, name
-            found[name] = b"".join(
+            assert name not in examples, name
+            examples[name] = b"".join(
                 read_cell(cell) for cell in re.findall(r"^\| `(.*?)` \|", rows, re.MULTILINE)
             )
-    return found
+    return examples
 
 
 def read_cell(cell: str) -> bytes:
@@ -210,9 +210,9 @@ def admitted(index: StructIndex, update: bytes, known: bytes = EMPTY) -> Admitte
 
 
 def taken(index: StructIndex, update: bytes, known: bytes = EMPTY) -> bytes:
-    found = admitted(index, update, known).parsed
-    assert found
-    return found.update
+    parsed = admitted(index, update, known).parsed
+    assert parsed
+    return parsed.update
 
 
 TYPED = EXAMPLES["slice-brought"]
@@ -229,10 +229,10 @@ def check_slice_taken(data: bytes) -> None:
 
 
 def check_hole_taken(data: bytes) -> None:
-    found = admitted(StructIndex(), EXAMPLES["hole"])
-    assert found.parsed
-    assert found.parsed.update == data
-    assert found.missing == {5}
+    part = admitted(StructIndex(), EXAMPLES["hole"])
+    assert part.parsed
+    assert part.parsed.update == data
+    assert part.missing == {5}
 
 
 def check_deletions_brought(data: bytes) -> None:
@@ -240,12 +240,12 @@ def check_deletions_brought(data: bytes) -> None:
 
 
 def check_deletions_taken(data: bytes) -> None:
-    found = admitted(
+    part = admitted(
         indexed(bytes.fromhex("01010500040101740368656c00")), EXAMPLES["deletions-brought"]
     )
-    assert found.parsed
-    assert found.parsed.update == data
-    assert found.missing == {5}
+    assert part.parsed
+    assert part.parsed.update == data
+    assert part.missing == {5}
 
 
 COLLECTED = bytes.fromhex("010205000401017401610003") + b"\0"

@@ -100,10 +100,10 @@ def test_store_method_is_tested_on_both_stores() -> None:
 
 def screens() -> list[str]:
     """Return the addresses of the web app's screens, written like those of the server's router."""
-    found = re.findall(
+    patterns = re.findall(
         r"^  \[/\^(.*)\$/, ", (ROOT / "static" / "src" / "main.tsx").read_text(), re.MULTILINE
     )
-    return [pattern.replace("\\/", "/") for pattern in found]
+    return [pattern.replace("\\/", "/") for pattern in patterns]
 
 
 def test_screens_of_web_app_are_served() -> None:

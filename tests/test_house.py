@@ -233,13 +233,14 @@ def test_classes_have_at_most_a_dozen_attributes() -> None:
     def inherited(node: ast.ClassDef) -> set[str]:
         names = attributes(node)
         for base in node.bases:
-            found = classes.get(ast.unparse(base).partition("[")[0].rpartition(".")[2], [])
-            if len(found) == 1 and found[0][1] is not node:
-                names |= inherited(found[0][1])
+            bases = classes.get(ast.unparse(base).partition("[")[0].rpartition(".")[2], [])
+            if len(bases) == 1 and bases[0][1] is not node:
+                names |= inherited(bases[0][1])
         return names
 
     large = [
-        f"{module_of(path)}.{name}" for name, found in classes.items() for path, node in found
+        f"{module_of(path)}.{name}"
+        for name, definitions in classes.items() for path, node in definitions
         if len(inherited(node)) > MAX_ATTRIBUTES
     ]  # fmt: skip
 
@@ -342,12 +343,14 @@ def test_documented_routes_match_openapi() -> None:
         (method, re.sub(r":\w+", "{}", path))
         for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[\w/:]+)`", text)
     }
-    described = {(one.method, re.sub(r"{\w+}", "{}", one.path)) for one in OPERATIONS}
+    described = {
+        (operation.method, re.sub(r"{\w+}", "{}", operation.path)) for operation in OPERATIONS
+    }
 
     assert documented == {
-        one
-        for one in described
-        if not one[1].startswith(("/sync", "/healthz", "/readyz", "/metrics"))
+        route
+        for route in described
+        if not route[1].startswith(("/sync", "/healthz", "/readyz", "/metrics"))
     }
 
 

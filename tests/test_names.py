@@ -5,9 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.repository import ROOT, SOURCES
+from tests.repository import ROOT, SOURCES, files
 
-PLACEHOLDERS = {"one", "found", "kept", "there", "it", "thing"}
+PLACEHOLDERS = {"one", "found", "kept", "there", "it", "thing", "got"}
+CHECKED = [
+    *SOURCES,
+    *(path for name in ("tests", "bench", "harness", "docs") for path in files(ROOT / name)),
+]
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -61,11 +65,16 @@ def test_one_next_to_other_is_a_name() -> None:
     assert _placeholders("for one, other in rows: pass\ndef f(one, other): pass") == []
 
 
+def test_names_are_checked_in_tests_too() -> None:
+    assert {ROOT / "tests" / "names.py", ROOT / "bench" / "run.py"} <= set(CHECKED)
+
+
 def test_variables_are_named_by_what_they_are() -> None:
     """A variable has the noun as its name: `member` or `chunk`, not `one` or `found`."""
     nameless = {
         str(path.relative_to(ROOT)): names
-        for path in SOURCES
+        for path in CHECKED
+        if path.suffix == ".py"
         if (names := _placeholders(path.read_text()))
     }
 

@@ -57,7 +57,7 @@ def repeated(sources: dict[str, str]) -> list[list[str]]:
             ]
             if len(statements) - (ast.get_docstring(node) is not None) >= STATEMENTS:
                 places[form_of(node)].append(f"{path}::{node.name}")
-    return [found for found in places.values() if len(found) > 1]
+    return [copies for copies in places.values() if len(copies) > 1]
 
 
 def test_function_of_tests_is_written_once() -> None:

@@ -104,14 +104,14 @@ def test_commands_in_sentences_are_named_with_reason() -> None:
 
     A step for the reader must be in a block instead.
     """
-    found = {
+    named = {
         command
         for path in repository.files(ROOT)
         if path.suffix == ".md" and path.name != "CHANGELOG.md"
         for command in _COMMAND.findall(path.read_text())
     }
 
-    assert found == {command for commands in INLINE.values() for command in commands}
+    assert named == {command for commands in INLINE.values() for command in commands}
 
 
 def test_packages_that_samples_install_are_those_of_tests() -> None:

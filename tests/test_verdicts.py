@@ -65,7 +65,8 @@ def test_soak_verdict_fails_on_memory_growth_over_five_percent(
     The last third of the pauses after the warm-up is compared with the first third.
     """
     grown = [
-        replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())
+        replace(sample, rss_kib=70_000 * (1 + growth * (at >= 9)))
+        for at, sample in enumerate(_soak())
     ]
 
     assert [line.startswith("memory grew by") for line in _judged(grown)] == [True] * is_leak
@@ -107,7 +108,7 @@ def test_timing_verdict_fails_on_distinguishable_hash_time(
     samples = {
         name: [drawn.gauss(270, 8) for _ in range(200)] for pair in timing.PAIRS for name in pair
     }
-    samples[kind] = [one + slower_ms for one in samples[kind]]
+    samples[kind] = [sample + slower_ms for sample in samples[kind]]
 
     assert timing.report(samples) is are_alike
 
@@ -123,14 +124,16 @@ def test_pip_audit_verdict_fails_on_shipped_packages_only() -> None:
             {"name": "unheard-of", "skip_reason": "not on PyPI"},
         ]
     }
-    found = {one.package: one for one in audit.read_pip_audit(report, {"tornado", "bcrypt"})}
+    findings = {
+        finding.package: finding for finding in audit.read_pip_audit(report, {"tornado", "bcrypt"})
+    }
 
-    assert {name: one.is_severe for name, one in found.items()} == {
+    assert {name: finding.is_severe for name, finding in findings.items()} == {
         "Tornado": True,
         "pytest": False,
         "unheard-of": False,
     }
-    assert found["Tornado"].what == "1.0: GHSA-1, fixed in 2.0"
+    assert findings["Tornado"].what == "1.0: GHSA-1, fixed in 2.0"
     with pytest.raises(audit.NotCheckedError, match="not on PyPI"):
         list(audit.read_pip_audit({"dependencies": report["dependencies"][3:]}, set()))
 
@@ -143,9 +146,9 @@ def test_npm_audit_verdict_fails_on_bundled_packages_from_high() -> None:
             name: {"severity": kind, "via": [{"title": "bad"}]} for name, kind in kinds_of.items()
         }
     }
-    found = list(audit.read_npm_audit(report, {"yjs", "lib0"}))
+    findings = list(audit.read_npm_audit(report, {"yjs", "lib0"}))
 
-    assert [(one.package, one.is_severe) for one in found] == [
+    assert [(finding.package, finding.is_severe) for finding in findings] == [
         ("yjs", True),
         ("lib0", False),
         ("vitest", False),

@@ -88,10 +88,10 @@ def test_stress_requests_every_route_of_the_table() -> None:
     dice = random.Random(1)
     chosen = {routes.choose(dice).name for _ in range(_DRAWS)}
 
-    wanted = {operation.name for operation in OPERATIONS if operation.statuses != (101,)} - {
+    expected = {operation.name for operation in OPERATIONS if operation.statuses != (101,)} - {
         "signUp"
     }
-    assert chosen == wanted
+    assert chosen == expected
 
 
 def test_stress_makes_equal_requests_of_a_seed() -> None:

@@ -115,8 +115,8 @@ class Phase:
 
     @property
     def is_running(self) -> bool:
-        return any(one.is_alive() for one in self._processes) or not all(
-            one.done() for one in self._typing
+        return any(process.is_alive() for process in self._processes) or not all(
+            future.done() for future in self._typing
         )
 
     def finish(self) -> None:
@@ -137,15 +137,15 @@ class Phase:
 
     def _take(self, typing: "Future[dict[str, Any]]") -> None:
         try:
-            found = typing.result(1)
+            result = typing.result(1)
         except (Exception, SystemExit) as error:
             self.problems.append(f"typing: {type(error).__name__}: {error}")
             return
-        self.did["typed"] += int(found["sent_per_s"] * self._seconds)
+        self.did["typed"] += int(result["sent_per_s"] * self._seconds)
         bad = {
-            name: found[name]
+            name: result[name]
             for name in ("lost", "bad_rooms", "dropped", "unreadable")
-            if found.get(name)
+            if result.get(name)
         }
         if bad:
             self.problems.append(f"typing: {bad}")

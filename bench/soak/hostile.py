@@ -36,7 +36,7 @@ _BAD_FRAMES = (
     frame(b"\x00\x07\x01x"),
     frame(b"\x01\xff\xff\x7f"),
     frame(y_protocol.awareness_update([y_protocol.AwarenessEntry(1, (1 << 53) - 1, '{"a":' * 50)])),
-    *(frame(y_protocol.sync_update(one.update)) for one in CORPUS),
+    *(frame(y_protocol.sync_update(case.update)) for case in CORPUS),
     *(frame(b"\x00\x00" + bytes((len(vector) & 127,)) + vector) for vector in STATE_VECTORS),
 )
 
@@ -182,6 +182,9 @@ async def live(
         for number in range(len(ACTS))
     ]
     ends = [slow_until if act in (half_open, slow_headers, slow_body) else until for act in ACTS]
-    doing = (_keep_on(*one) for one in zip(people, [sessions] * len(ACTS), ends, ACTS, strict=True))
+    doing = (
+        _keep_on(*arguments)
+        for arguments in zip(people, [sessions] * len(ACTS), ends, ACTS, strict=True)
+    )
     problems = [problem for problem in await asyncio.gather(*doing) if problem]
     return sum((person.did for person in people), Counter()), problems

@@ -71,16 +71,16 @@ class Person:
         return answer.body
 
     async def ask(self, method: str, path: str, **body: Any) -> Any:
-        found = await self.fetch(
+        text = await self.fetch(
             method, path, json.dumps(body) if method in ("POST", "PATCH", "DELETE") else None
         )
-        return json.loads(found) if found and found[:1] in b"[{" else found
+        return json.loads(text) if text and text[:1] in b"[{" else text
 
     async def enter(self, path: str, **body: Any) -> "Person":
         """Sign up, log in or refresh the login, and keep the tokens."""
         self.token = ""
-        found = await self.ask("POST", path, **body)
-        self.token, self.refresh_token = found["accessToken"], found["refreshToken"]
+        answer = await self.ask("POST", path, **body)
+        self.token, self.refresh_token = answer["accessToken"], answer["refreshToken"]
         return self
 
     async def sign_up(self) -> "Person":

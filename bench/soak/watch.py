@@ -103,11 +103,11 @@ class Watch:
         Ones that stay open are a problem.
         """
         began = time.monotonic()
-        while not self._is_back(found := self.look(), time.monotonic() - began):
+        while not self._is_back(sample := self.look(), time.monotonic() - began):
             time.sleep(_LOOK_S)
-        if found.rooms or found.connections:
+        if sample.rooms or sample.connections:
             self.problems.append(
-                f"{found.rooms:.0f} rooms and {found.connections:.0f} connections are left after a "
+                f"{sample.rooms:.0f} rooms and {sample.connections:.0f} connections are left after a "
                 f"pause of {_CLOSE_S:.0f} s"
             )
         if _servers(self._server.pid) != self._pids:
@@ -119,14 +119,14 @@ class Watch:
         self.pauses.append(_summary(seen))
         return self.pauses[-1]
 
-    def _is_back(self, found: Sample, waited_s: float) -> bool:
+    def _is_back(self, sample: Sample, waited_s: float) -> bool:
         """Whether the figures are back at those after the warm-up, or the time for that is over."""
-        if found.rooms or found.connections:
+        if sample.rooms or sample.connections:
             return waited_s > _CLOSE_S
         if waited_s > _SETTLE_S or not self.pauses:
             return waited_s > _SETTLE_S
         warm = self.pauses[0]
-        return found.descriptors <= warm.descriptors and (found.tasks or 0) <= (warm.tasks or 0)
+        return sample.descriptors <= warm.descriptors and (sample.tasks or 0) <= (warm.tasks or 0)
 
     def end(self) -> None:
         """Stop the server as an operator does, and read its log."""
@@ -187,12 +187,12 @@ def table(watch: Watch) -> str:
 
 def tree(pid: int) -> list[int]:
     """Return the ids of a process and all its descendants."""
-    found = [pid]
-    for parent in found:
+    pids = [pid]
+    for parent in pids:
         with contextlib.suppress(FileNotFoundError):
             for task in Path(f"/proc/{parent}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
+                pids += map(int, (task / "children").read_text().split())
+    return pids
 
 
 def _servers(pid: int) -> list[int]:
@@ -202,7 +202,7 @@ def _servers(pid: int) -> list[int]:
 
 def loud(log: str) -> list[str]:
     """Return the lines of the log that are warnings, errors, or not in the log's format."""
-    found = []
+    lines = []
     for line in log.splitlines():
         if line.startswith(_GREETINGS):
             continue
@@ -211,8 +211,8 @@ def loud(log: str) -> list[str]:
         except (ValueError, KeyError, TypeError):
             level = "unknown"
         if level not in ("debug", "info"):
-            found.append(line[:500])
-    return found
+            lines.append(line[:500])
+    return lines
 
 
 def _status(pid: int, name: str) -> int:
@@ -223,12 +223,12 @@ def _status(pid: int, name: str) -> int:
 
 
 def _summary(seen: Sequence[Sample]) -> Sample:
-    found: dict[str, float | None] = {}
+    figures: dict[str, float | None] = {}
     for field in fields(Sample):
-        values = [value for one in seen if (value := getattr(one, field.name)) is not None]
+        values = [value for sample in seen if (value := getattr(sample, field.name)) is not None]
         choose = statistics.median if field.name in ("minutes", "rss_kib", "lag_ms") else min
-        found[field.name] = choose(values) if values else None
-    return Sample(**found)  # type: ignore[arg-type]
+        figures[field.name] = choose(values) if values else None
+    return Sample(**figures)  # type: ignore[arg-type]
 
 
 def _halves(pauses: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample]]:
@@ -237,4 +237,4 @@ def _halves(pauses: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample
 
 
 def _median(pauses: Sequence[Sample], name: str) -> float:
-    return statistics.median(getattr(one, name) for one in pauses)
+    return statistics.median(getattr(pause, name) for pause in pauses)

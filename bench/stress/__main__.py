@@ -67,8 +67,8 @@ class Watch:
         self.doing[who] = Done(who, number, time.monotonic(), 0.0, about)
 
     def end(self, who: int, about: str = "") -> None:
-        one = self.doing.pop(who)
-        self.done.append(Done(who, one.number, one.began, time.monotonic(), about or one.about))
+        act = self.doing.pop(who)
+        self.done.append(Done(who, act.number, act.began, time.monotonic(), about or act.about))
 
     def fail(self, sentence: str) -> None:
         self.wrong.append(sentence)
@@ -76,10 +76,10 @@ class Watch:
 
     def meanwhile(self, since: float, until: float) -> str:
         """Return the actions that ran between two times."""
-        lately = [one for one in list(self.done) if one.began <= until and one.ended >= since]
+        lately = [act for act in list(self.done) if act.began <= until and act.ended >= since]
         return "; ".join(
-            f"person {one.who} no. {one.number}: {one.about}"
-            for one in [*lately, *list(self.doing.values())]
+            f"person {act.who} no. {act.number}: {act.about}"
+            for act in [*lately, *list(self.doing.values())]
         )
 
 

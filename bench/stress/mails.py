@@ -30,8 +30,8 @@ class Mails:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         """Take a mail."""
-        if found := _TOKEN.search(str(envelope.content)):
-            self.tokens.append(found[1])
+        if match := _TOKEN.search(str(envelope.content)):
+            self.tokens.append(match[1])
             del self.tokens[:-_KEPT]
         return "250 taken"
 

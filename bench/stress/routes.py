@@ -49,11 +49,11 @@ class Known:
             or len(answer.body) > 1 << 16
         ):
             return
-        found = answer.json()
-        _keep(self.sessions, found.get("sessionId"))
-        _keep(self.invites, found.get("invite"))
+        body = answer.json()
+        _keep(self.sessions, body.get("sessionId"))
+        _keep(self.invites, body.get("invite"))
         if operation.name == "createSession":
-            _keep(self.people, found.get("owner", {}).get("id"))
+            _keep(self.people, body.get("owner", {}).get("id"))
 
     def pools(self) -> odd.Known:
         """Return {field: function that makes its value}, for the fields that need a known id."""
@@ -87,9 +87,9 @@ class Known:
         }
 
 
-def _keep(ids: list[str], one: object) -> None:
-    if isinstance(one, str) and one:
-        ids.append(one)
+def _keep(ids: list[str], value: object) -> None:
+    if isinstance(value, str) and value:
+        ids.append(value)
         del ids[:-_KEPT]
 
 
@@ -101,8 +101,8 @@ def _address(dice: random.Random) -> str:
 
 
 def _any(dice: random.Random, ids: list[str]) -> str:
-    found = list(ids)
-    return dice.choice(found) if found else "AAAAAAAA"
+    known = list(ids)
+    return dice.choice(known) if known else "AAAAAAAA"
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ def make(dice: random.Random, known: Known) -> Request:
     if operation.query:
         given = odd.fields(dice, operation.query, pools)
         texts = {
-            name: str(one).lower() if isinstance(one, bool) else str(one)[:500]
-            for name, one in given.items()
+            name: str(value).lower() if isinstance(value, bool) else str(value)[:500]
+            for name, value in given.items()
         }
         path += "?" + urllib.parse.urlencode(texts, errors="replace")
     if operation.upload:

@@ -30,48 +30,48 @@ _HEAD = (
 )
 
 
-def line(found: Found, quiet_p99: float) -> str:
+def line(result: Found, quiet_p99: float) -> str:
     """Return a row of the table."""
-    felt = found.felt
+    felt = result.felt
     mark = (
         "DIED"
-        if found.died
+        if result.died
         else "OVER"
-        if is_over(found, quiet_p99)
+        if is_over(result, quiet_p99)
         else "over 20"
-        if found.held_ms > GOAL_MS
+        if result.held_ms > GOAL_MS
         else ""
     )
     return (
-        f"| {found.name} | {found.held_ms:.0f} | {found.late_ms:.0f} | {felt.p50:.1f} | "
+        f"| {result.name} | {result.held_ms:.0f} | {result.late_ms:.0f} | {felt.p50:.1f} | "
         f"{felt.p99:.1f} | {felt.worst:.0f} | "
-        f"{felt.lost} | {found.took_s:.1f} | {' '.join(filter(None, (mark, found.did)))} |"
+        f"{felt.lost} | {result.took_s:.1f} | {' '.join(filter(None, (mark, result.did)))} |"
     )
 
 
-def is_over(found: Found, quiet_p99: float) -> bool:
+def is_over(result: Found, quiet_p99: float) -> bool:
     """Whether the figures of a work are over a bound.
 
     quiet_p99  the bystander's 99th percentile without any work, in ms; it depends on the machine
     """
     return (
-        found.died
-        or found.held_ms > BOUND_MS
-        or found.felt.p99 > BOUND_MS + quiet_p99
-        or found.felt.lost > 0
+        result.died
+        or result.held_ms > BOUND_MS
+        or result.felt.p99 > BOUND_MS + quiet_p99
+        or result.felt.lost > 0
     )
 
 
 def run(works: Iterable[Work], here: Stage) -> list[Found]:
     """Do the works one after another on one server. Print each row as soon as it is ready."""
     print(_HEAD, flush=True)
-    found = [measure(here, quiet(here.form.seconds))]
-    quiet_p99 = found[0].felt.p99
-    print(line(found[0], quiet_p99), flush=True)
+    results = [measure(here, quiet(here.form.seconds))]
+    quiet_p99 = results[0].felt.p99
+    print(line(results[0], quiet_p99), flush=True)
     for work in works:
-        found.append(measure(here, work))
-        print(line(found[-1], quiet_p99), flush=True)
-    return found
+        results.append(measure(here, work))
+        print(line(results[-1], quiet_p99), flush=True)
+    return results
 
 
 def main() -> int:
@@ -89,8 +89,8 @@ def main() -> int:
     chosen = [work for work in WORKS if work.name in names]
     form = SHORT if options.short else FULL
     with stage(replace(form, seconds=options.seconds or form.seconds)) as here:
-        found = run(chosen, here)
-    over = [one.name for one in found if is_over(one, found[0].felt.p99)]
+        results = run(chosen, here)
+    over = [result.name for result in results if is_over(result, results[0].felt.p99)]
     print(f"over a bound: {', '.join(over)}" if over else "nothing is over a bound")
     return 1 if over else 0
 

@@ -65,14 +65,16 @@ class Bystander:
 
         since, until  seconds of the monotonic clock
         """
-        found: list[float]
-        found, lost = self._ask((since, until))
-        if not found:
+        delays: list[float]
+        delays, lost = self._ask((since, until))
+        if not delays:
             return Felt(0, 0, 0, lost, lost)
         cuts = (
-            statistics.quantiles(found, n=100, method="inclusive") if len(found) > 1 else found * 99
+            statistics.quantiles(delays, n=100, method="inclusive")
+            if len(delays) > 1
+            else delays * 99
         )
-        return Felt(statistics.median(found), cuts[98], max(found), lost, len(found) + lost)
+        return Felt(statistics.median(delays), cuts[98], max(delays), lost, len(delays) + lost)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -116,15 +118,15 @@ def _type() -> None:
     for line in sys.stdin:
         since, until = json.loads(line)
         give_up = time.monotonic() + _PATIENCE_S
-        wanted = [number for number, at in list(clock.sent.items()) if since <= at <= until]
-        while any(number not in clock.came for number in wanted) and time.monotonic() < give_up:
+        sent = [number for number, at in list(clock.sent.items()) if since <= at <= until]
+        while any(number not in clock.came for number in sent) and time.monotonic() < give_up:
             time.sleep(0.02)
-        found = [
+        delays = [
             1000 * (clock.came[number] - clock.sent[number])
-            for number in wanted
+            for number in sent
             if number in clock.came
         ]
-        print(json.dumps((found, len(wanted) - len(found))), flush=True)
+        print(json.dumps((delays, len(sent) - len(delays))), flush=True)
 
 
 def _write_for_ever(port: int, session_id: str, writer: tuple[str, str], clock: _Clock) -> None:

@@ -181,15 +181,15 @@ class Editor:
 
     def read(self) -> bytes:
         """Return the next bytes; raises OSError at the end."""
-        found = self.socket.recv(_READ_BYTES)
-        if not found:
+        data = self.socket.recv(_READ_BYTES)
+        if not data:
             raise ConnectionResetError
-        self.received += len(found)
-        seen = self._tail + found
+        self.received += len(data)
+        seen = self._tail + data
         if y_protocol.saved(self._synced) in seen:
             self._saved = self._synced
         self._tail = seen[-_MARK_BYTES:]
-        return found
+        return data
 
     def drain(self, seconds: float = _READ_S) -> None:
         """Read and drop bytes for some seconds."""

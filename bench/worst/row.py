@@ -56,10 +56,10 @@ def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float
     """Measure a quiet server, each work, and all works together; return {name: figures}."""
     form = replace(FULL, seconds=seconds)
     with stage(form) as here:
-        found = [_measured(here, work) for work in (quiet(seconds), *works)]
+        results = [_measured(here, work) for work in (quiet(seconds), *works)]
     with stage(form) as here:
-        found.append(_measured(here, together(works)))
-    return {one.name: figures(one) for one in found}
+        results.append(_measured(here, together(works)))
+    return {result.name: figures(result) for result in results}
 
 
 def _measured(here: Stage, work: Work) -> Found:
@@ -67,36 +67,36 @@ def _measured(here: Stage, work: Work) -> Found:
 
     This shows the progress, because all works take 15 minutes.
     """
-    found = measure(here, work)
+    result = measure(here, work)
     print(
-        f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}",
+        f"{result.name}: held {result.held_ms:.0f} ms, {result.did or 'done'}",
         file=sys.stderr,
         flush=True,
     )
-    return found
+    return result
 
 
-def figures(found: Found) -> dict[str, float]:
+def figures(result: Found) -> dict[str, float]:
     """Return a work's figures in the form of the results file."""
-    felt = found.felt
+    felt = result.felt
     return {
-        "held_ms": found.held_ms,
+        "held_ms": result.held_ms,
         "ms_p50": felt.p50,
         "ms_p99": felt.p99,
         "ms_max": felt.worst,
         "lost": float(felt.lost),
-        "died": float(found.died),
+        "died": float(result.died),
     }
 
 
-def table(found: dict[str, dict[str, float]], seconds: float) -> str:
+def table(rows: dict[str, dict[str, float]], seconds: float) -> str:
     """Return the table in Markdown, with an explanation before it."""
     lines = [
         "| one account | held ms | p50 ms | p99 ms | max ms | within the goal |",
         "|---" * 6 + "|",
     ]
-    for name, one in found.items():
-        is_within = one["ms_p99"] <= GOAL_MS and not one["lost"] and not one["died"]
-        cells = " | ".join(f"{one[key]:.3g}" for key in ("held_ms", "ms_p50", "ms_p99", "ms_max"))
+    for name, row in rows.items():
+        is_within = row["ms_p99"] <= GOAL_MS and not row["lost"] and not row["died"]
+        cells = " | ".join(f"{row[key]:.3g}" for key in ("held_ms", "ms_p50", "ms_p99", "ms_max"))
         lines.append(f"| {name} | {cells} | {'yes' if is_within else 'NO'} |")
     return _EXPLAINED.format(seconds=seconds, goal=GOAL_MS) + "\n".join(lines) + "\n"

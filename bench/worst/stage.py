@@ -73,8 +73,8 @@ limits would only make the preparation longer."""
 class Stage:
     """One server, a bystander, and the sessions and people that works have prepared.
 
-    did   the result of the work, for the table
-    kept  prepared objects by name
+    did       the result of the work, for the table
+    prepared  what works have prepared, by name
     """
 
     server: Running
@@ -82,7 +82,7 @@ class Stage:
     bystander: Bystander
     form: Form
     did: str = ""
-    kept: dict[str, Any] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -94,10 +94,10 @@ class Stage:
 
     def people(self, session_id: str, count: int) -> list[Person]:
         """Return new people who have joined a session."""
-        found = [self.person() for _ in range(count)]
-        for person in found:
+        people = [self.person() for _ in range(count)]
+        for person in people:
             person.join(session_id)
-        return found
+        return people
 
     def until(self) -> float:
         """Return the time at which a work must stop if it does not end by itself."""
@@ -129,10 +129,10 @@ class Work:
 
 
 def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
-    """Return a function that calls `prepare` unless `kept` has an object of this name."""
+    """Return a function that calls `prepare` unless `prepared` has an object of this name."""
 
     def prepare_once(here: Stage) -> None:
-        if key not in here.kept:
+        if key not in here.prepared:
             prepare(here)
 
     return prepare_once
@@ -140,7 +140,7 @@ def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
 
 def get(here: Stage, path: str, key: str) -> None:
     """Make one request about the session that is kept under a key."""
-    person, session_id = here.kept[key]
+    person, session_id = here.prepared[key]
     began = time.monotonic()
     answer = person.request("GET", path.format(session_id))
     took_s = time.monotonic() - began
@@ -149,7 +149,7 @@ def get(here: Stage, path: str, key: str) -> None:
 
 def again_and_again(here: Stage, path: str, key: str, accepted: str = "") -> None:
     """Make requests over four connections until the work's time is over."""
-    person, session_id = here.kept[key]
+    person, session_id = here.prepared[key]
     until = here.until()
     statuses: Counter[int] = Counter()
 

@@ -62,15 +62,15 @@ def test_work_does_not_hold_the_loop_for_long(here: Stage, work: Work) -> None:
     holds, did = [], ""
     for _ in range(_TRIES):
         before_ms = _unit_ms()
-        found = measure(here, work)
-        did = found.did
-        assert not found.died, did
-        assert not found.felt.lost, did
+        result = measure(here, work)
+        did = result.did
+        assert not result.died, did
+        assert not result.felt.lost, did
         if not _NOT_DONE.search(did):
-            holds.append(found.held_ms / ((before_ms + _unit_ms()) / 2))
+            holds.append(result.held_ms / ((before_ms + _unit_ms()) / 2))
             if holds[-1] <= allowed:
                 break
-        here.kept.clear()
+        here.prepared.clear()
 
     assert holds, f"nothing was measured: {did}"
     assert min(holds) <= allowed, f"held for {[f'{hold:.1f}' for hold in holds]} units: {did}"

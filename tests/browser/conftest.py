@@ -195,11 +195,11 @@ class Someone:
         """Check that axe finds no accessibility problem on the current page."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.read_text() + ";0")
-        found = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
+        result = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
         wrong = [
-            (one["id"], node["target"], node["failureSummary"])
-            for one in found["violations"]
-            for node in one["nodes"]
+            (violation["id"], node["target"], node["failureSummary"])
+            for violation in result["violations"]
+            for node in violation["nodes"]
         ]
         assert wrong == [], f"{self.page.url}: {wrong}"
 
@@ -265,19 +265,19 @@ async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
         context = await new_context(
             browser, **{"viewport": {"width": 1280, "height": 800}, **options}
         )
-        one = Someone(await context.new_page(), context, api.url)
-        one.page.on("console", one.hear)
-        one.page.on("pageerror", lambda error: one.problems.append(str(error)))
-        people.append(one)
-        return one
+        person = Someone(await context.new_page(), context, api.url)
+        person.page.on("console", person.hear)
+        person.page.on("pageerror", lambda error: person.problems.append(str(error)))
+        people.append(person)
+        return person
 
     yield new
-    for one in people:
-        await one.context.close()
+    for person in people:
+        await person.context.close()
     unexpected = [
         text
-        for one in people
-        for text in one.problems
-        if not any(re.search(known, text) for known in one.expected)
+        for person in people
+        for text in person.problems
+        if not any(re.search(known, text) for known in person.expected)
     ]
     assert unexpected == []

@@ -13,24 +13,24 @@ async def two(person: NewPerson, role: str = "editor") -> tuple[Someone, Someone
     return ada, gil, session_id
 
 
-async def add(one: Someone, name: str) -> None:
+async def add(person: Someone, name: str) -> None:
     """Add a file by the field next to the tabs."""
-    await one.button("Add a file").click()
-    await one.page.get_by_label("Name of the new file").fill(name)
-    await one.page.keyboard.press("Enter")
-    await expect(one.row(name.rpartition("/")[2]).first).to_be_visible()
+    await person.button("Add a file").click()
+    await person.page.get_by_label("Name of the new file").fill(name)
+    await person.page.keyboard.press("Enter")
+    await expect(person.row(name.rpartition("/")[2]).first).to_be_visible()
 
 
-async def rename(one: Someone, row: str, name: str) -> None:
+async def rename(person: Someone, row: str, name: str) -> None:
     """Rename a row of the list by its menu."""
-    await one.row(row).click(button="right")
-    await one.page.get_by_role("menuitem", name="Rename or move…").click()
-    await one.page.get_by_label(f"New name of {row}").fill(name)
-    await one.page.keyboard.press("Enter")
+    await person.row(row).click(button="right")
+    await person.page.get_by_role("menuitem", name="Rename or move…").click()
+    await person.page.get_by_label(f"New name of {row}").fill(name)
+    await person.page.keyboard.press("Enter")
 
 
-async def rows(one: Someone) -> list[str]:
+async def rows(person: Someone) -> list[str]:
     return [
         await row.get_attribute("aria-label") or ""
-        for row in await one.page.get_by_role("treeitem").all()
+        for row in await person.page.get_by_role("treeitem").all()
     ]

@@ -5,8 +5,8 @@ from playwright.async_api import Locator
 from tests.browser.conftest import NewPerson, Someone
 
 
-def output(one: Someone) -> Locator:
-    return one.page.get_by_test_id("output")
+def output(person: Someone) -> Locator:
+    return person.page.get_by_test_id("output")
 
 
 async def programmer(person: NewPerson, language: str) -> Someone:
@@ -17,21 +17,21 @@ async def programmer(person: NewPerson, language: str) -> Someone:
     return ada
 
 
-async def choose_language(one: Someone, language: str) -> None:
+async def choose_language(person: Someone, language: str) -> None:
     """Choose the session's language. A program that is run immediately afterwards runs in it."""
-    await one.page.get_by_role("banner").get_by_label("Language").select_option(language)
+    await person.page.get_by_role("banner").get_by_label("Language").select_option(language)
 
 
-async def write(one: Someone, code: str) -> None:
+async def write(person: Someone, code: str) -> None:
     """Replace the text of the open file."""
     # The difference of a failed test is an editor, too.
-    await one.page.locator("#editor .cm-content").first.click()
-    await one.page.keyboard.press("Control+a")
-    await one.page.keyboard.press("Delete")
-    await one.page.keyboard.insert_text(code)
+    await person.page.locator("#editor .cm-content").first.click()
+    await person.page.keyboard.press("Control+a")
+    await person.page.keyboard.press("Delete")
+    await person.page.keyboard.insert_text(code)
 
 
-async def run(one: Someone, code: str) -> None:
+async def run(person: Someone, code: str) -> None:
     """Replace the text by a program, and run it."""
-    await write(one, code)
-    await one.page.keyboard.press("Control+Enter")
+    await write(person, code)
+    await person.page.keyboard.press("Control+Enter")

@@ -14,9 +14,9 @@ async def in_chat(person: NewPerson) -> tuple[Someone, Someone]:
     return ada, gil
 
 
-async def say(one: Someone, text: str) -> None:
-    await one.page.get_by_role("textbox", name="Message").fill(text)
-    await one.page.keyboard.press("Enter")
+async def say(person: Someone, text: str) -> None:
+    await person.page.get_by_role("textbox", name="Message").fill(text)
+    await person.page.keyboard.press("Enter")
 
 
 async def test_addresses_in_messages_are_links_to_another_tab(person: NewPerson) -> None:

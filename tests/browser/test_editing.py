@@ -20,21 +20,21 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
     await bob.enter_as_guest(address, "Bob")
     await gil.enter_as_guest(address, "Gil")
 
-    await asyncio.gather(*(one.type(f"[{one.name} was here]") for one in people))
+    await asyncio.gather(*(person.type(f"[{person.name} was here]") for person in people))
 
-    for one in people:
+    for someone in people:
         for other in people:
-            await expect(one.text).to_contain_text(f"[{other.name} was here]")
+            await expect(someone.text).to_contain_text(f"[{other.name} was here]")
     text = await ada.text.text_content()
-    for one in (bob, gil):
-        await expect(one.text).to_have_text(text or "")
+    for someone in (bob, gil):
+        await expect(someone.text).to_have_text(text or "")
     await expect(ada.page.locator(".cm-remote-flag[data-name$=Bob]")).to_have_count(1)
     await expect(ada.page.locator(".cm-remote-flag[data-name$=Gil]")).to_have_count(1)
     await ada.until_saved()
     live = await ada.page.evaluate(
         f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())"
     )
-    assert all(f"[{one.name} was here]" in live["code"] for one in people)
+    assert all(f"[{person.name} was here]" in live["code"] for person in people)
 
 
 async def test_file_added_by_one_user_is_listed_for_all(person: NewPerson) -> None:
@@ -77,8 +77,8 @@ async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson
 async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerson) -> None:
     """A user can type without a connection, and both sides are merged later."""
     ada, gil = await person(), await person()
-    for one in (ada, gil):
-        one.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
+    for someone in (ada, gil):
+        someone.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
     await ada.open_new("Offline")
     await ada.let_in(gil, "Gil")
     await ada.type("[start]")
@@ -92,9 +92,9 @@ async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerso
     await expect(ada.text).not_to_contain_text("gil")
     await ada.context.set_offline(False)
 
-    for one in (ada, gil):
-        await expect(one.text).to_contain_text("[ada alone]")
-        await expect(one.text).to_contain_text("[gil meanwhile]")
+    for someone in (ada, gil):
+        await expect(someone.text).to_contain_text("[ada alone]")
+        await expect(someone.text).to_contain_text("[gil meanwhile]")
     await ada.until_saved()
 
 

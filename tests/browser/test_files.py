@@ -152,7 +152,7 @@ async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson)
     await ada.row("b.py").drag_to(ada.row("src"))
     await expect(gil.row("b.py")).to_have_attribute("title", "src/b.py")
     await ada.row("c.py").drag_to(ada.row("main.js"), target_position={"x": 60, "y": 3})
-    await until(lambda: rows(gil), lambda found: found[-2:] == ["c.py", "main.js"])
+    await until(lambda: rows(gil), lambda names: names[-2:] == ["c.py", "main.js"])
     await add(ada, "in/b.py")
     await ada.row("b.py").last.drag_to(ada.row("in"))
     await expect(ada.page.get_by_test_id("announcer")).to_have_text(

@@ -25,10 +25,10 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-async def pick(one: Someone, files: dict[str, bytes]) -> None:
+async def pick(person: Someone, files: dict[str, bytes]) -> None:
     """Choose files by the button above the list."""
-    async with one.page.expect_file_chooser() as chooser:
-        await one.button("Upload files").click()
+    async with person.page.expect_file_chooser() as chooser:
+        await person.button("Upload files").click()
     await (await chooser.value).set_files(
         [
             FilePayload(name=name, mimeType="application/octet-stream", buffer=content)

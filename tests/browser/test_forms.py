@@ -178,8 +178,8 @@ def test_every_form_is_checked() -> None:
     session, `test_run_input.py` a line of a program's input, and `test_program_tests.py` a test of
     a program. `test_account.py` tests the form that hands a session over.
     """
-    found = list(forms_in_source())
-    plain = sorted(form for form in found if form.endswith(" form"))
+    names = list(forms_in_source())
+    plain = sorted(form for form in names if form.endswith(" form"))
 
     assert plain == [
         "session/panels/chat.tsx form",
@@ -188,4 +188,4 @@ def test_every_form_is_checked() -> None:
         "ui/form.tsx form",
         "ui/title_field.tsx form",
     ]
-    assert len(found) - len(plain) == len(FORMS) + 7
+    assert len(names) - len(plain) == len(FORMS) + 7

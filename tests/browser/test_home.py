@@ -10,7 +10,9 @@ from tests.narrowing import required
 async def api_of(someone: Someone, api: Api) -> Api:
     """Return a client that is signed in as this person."""
     token = next(
-        one["value"] for one in await someone.context.cookies() if one["name"] == "accessToken"
+        cookie["value"]
+        for cookie in await someone.context.cookies()
+        if cookie["name"] == "accessToken"
     )
     return Api(api.url, token)
 
@@ -58,7 +60,8 @@ async def test_card_shows_last_lines_of_code_with_one_request(person: NewPerson,
     lines = ada.page.locator(".session-lines")
     await expect(lines).to_have_text([f"Last lines: {'x' * 80}\na\nb\nc"])
     boxes = [
-        await one.bounding_box() for one in (lines, ada.page.locator(".session-row", has=lines))
+        await locator.bounding_box()
+        for locator in (lines, ada.page.locator(".session-row", has=lines))
     ]
     inner, outer = map(required, boxes)
     assert inner["x"] + inner["width"] < outer["x"] + outer["width"]

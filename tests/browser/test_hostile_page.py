@@ -163,21 +163,23 @@ class Elsewhere(RequestHandler):
 class Visit:
     """A user who is signed in by cookies, their session, and the port of another site."""
 
-    one: Someone
+    person: Someone
     api: Api
     session_id: str
     elsewhere: int
 
     def filled(self, paths: Any, **ids: str) -> Any:
         """Return `paths` with this server's address and this session's id filled in."""
-        text = json.dumps(paths).replace('"/', f'"{self.one.url}/').replace("{id}", self.session_id)
+        text = (
+            json.dumps(paths).replace('"/', f'"{self.person.url}/').replace("{id}", self.session_id)
+        )
         for name, value in ids.items():
             text = text.replace(f"{{{name}}}", value)
         return json.loads(text)
 
     async def hostile(self, host: str) -> Page:
         """Open the other site in the user's browser."""
-        page = await self.one.context.new_page()
+        page = await self.person.context.new_page()
         await page.goto(f"http://{host}:{self.elsewhere}/")
         await page.evaluate(TOOLS)
         return page
@@ -190,10 +192,10 @@ class Visit:
         session = f"/session/{self.session_id}"
         paths = ("/user/me", "/session", session, f"{session}/invites", f"/chat/{self.session_id}")
         seen = {path: (await self.api.get(path)).body for path in paths}
-        for one in (seen[session], *seen["/session"]["items"]):
-            one.pop("documentSize", None)
-        seen["logins"] = [one["id"] for one in (await self.api.get("/user/logins")).body["items"]]
-        seen["browser"] = await self.one.page.evaluate(WHO_AM_I)
+        for listing in (seen[session], *seen["/session"]["items"]):
+            listing.pop("documentSize", None)
+        seen["logins"] = [item["id"] for item in (await self.api.get("/user/logins")).body["items"]]
+        seen["browser"] = await self.person.page.evaluate(WHO_AM_I)
         return {**seen, "code": (await self.api.live(self.session_id))["code"]}
 
 
@@ -210,18 +212,18 @@ async def elsewhere() -> AsyncIterator[int]:
 @pytest.fixture
 async def visit(person: NewPerson, elsewhere: int, caplog: pytest.LogCaptureFixture) -> Visit:
     caplog.set_level(logging.INFO, ACCESS_LOG)
-    one = await person()
-    answer = await one.context.request.post(
-        f"{one.url}/user/signup", data=account("ada"), headers={"Origin": one.url}
+    user = await person()
+    answer = await user.context.request.post(
+        f"{user.url}/user/signup", data=account("ada"), headers={"Origin": user.url}
     )
     assert answer.status == 201
     signed_up = await answer.json()
-    api = Api(one.url, signed_up["accessToken"], signed_up["user"])
+    api = Api(user.url, signed_up["accessToken"], signed_up["user"])
     session_id = await api.new_session(title="mine", code="secret")
-    await one.go("/developers")
-    await one.page.evaluate("localStorage.setItem('signedIn', 'yes')")
-    await one.page.evaluate(TOOLS)
-    return Visit(one, api, session_id, elsewhere)
+    await user.go("/developers")
+    await user.page.evaluate("localStorage.setItem('signedIn', 'yes')")
+    await user.page.evaluate(TOOLS)
+    return Visit(user, api, session_id, elsewhere)
 
 
 # -- writing --------------------------------------------------------------------------------------
@@ -271,26 +273,26 @@ async def test_foreign_page_posts_are_refused_and_change_nothing(
         assert (
             await page.evaluate("(all) => tools.everywhere(...all)", [posts, FORMS, FETCHES]) == []
         )
-        found = await until(
+        requests = await until(
             lambda: arrived(caplog, "POST"), lambda seen: len(seen) >= 6 * len(posts)
         )
-        assert {one["status"] for one in found} == {403}
-        assert {one["path"] for one in found} == {
-            url.removeprefix(visit.one.url) for url, _ in posts
+        assert {request["status"] for request in requests} == {403}
+        assert {request["path"] for request in requests} == {
+            url.removeprefix(visit.person.url) for url, _ in posts
         }
-        assert {one["user"] for one in found} == {
-            visit.api.user["id"] if host in visit.one.url else None
+        assert {request["user"] for request in requests} == {
+            visit.api.user["id"] if host in visit.person.url else None
         }
         assert await visit.look() == before
 
     own = [
-        await visit.one.page.evaluate(
+        await visit.person.page.evaluate(
             "(all) => tools.fetch(...all)", [url, body, "application/json", "cors"]
         )
         for url, body in posts
     ]
     assert set(own) <= {200, 201}
-    visit.one.expected.append("401")  # the last request has signed the browser out
+    visit.person.expected.append("401")  # the last request has signed the browser out
     assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {
         "logins"
     }
@@ -333,7 +335,7 @@ async def test_foreign_page_requests_other_than_post_are_never_sent(
         ]
         assert await visit.look() == before
 
-    assert set(await visit.one.page.evaluate(CHANGE_ALL, changes)) <= {200, 204}
+    assert set(await visit.person.page.evaluate(CHANGE_ALL, changes)) <= {200, 204}
     assert (await visit.api.get("/user/me")).status == 401
 
 
@@ -362,8 +364,8 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
     Our own page can read all of them. Each way of embedding can read and show
     the other site's own content.
     """
-    upload = [f"{visit.one.url}/user/avatar", "picture", "", "cors"]
-    assert await visit.one.page.evaluate("(all) => tools.fetch(...all)", upload) == 200
+    upload = [f"{visit.person.url}/user/avatar", "picture", "", "cors"]
+    assert await visit.person.page.evaluate("(all) => tools.fetch(...all)", upload) == 200
     urls, embedded = visit.filled(SECRETS), visit.filled(EMBEDDED, me=visit.api.user["id"])
     ways = [
         [mode, cookies]
@@ -384,7 +386,7 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
         shown = await shown_in_frames(page, [*visit.filled(PAGES), "/its-own"])
         assert shown == [*["chrome-error://chromewebdata/"] * len(PAGES), page.url + "its-own"]
 
-    assert all(await visit.one.page.evaluate(READ_ALL, [urls, [["cors", "include"]]]))
+    assert all(await visit.person.page.evaluate(READ_ALL, [urls, [["cors", "include"]]]))
 
 
 async def shown_in_frames(page: Page, urls: list[str]) -> list[str]:
@@ -413,7 +415,7 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
     Our own page can. A foreign page can open the session in a window, but cannot reach into that
     window. Our own page can.
     """
-    url, before = visit.one.url.replace("http", "ws", 1), await visit.look()
+    url, before = visit.person.url.replace("http", "ws", 1), await visit.look()
     sync = [f"{url}/sync/{visit.session_id}?saved=1&notes=1", [], ["binary"]]
     join = f'420["join-session","{visit.session_id}"]'
     events = [f"{url}/socket.io/?EIO=4&transport=websocket", ["40", join, "40"], ["44", "430"]]
@@ -425,14 +427,14 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
         opened, refused = await page.evaluate(listen, events)
         assert opened.startswith("0{")
         assert ("bad_origin" if host in url else "not_signed_in") in refused
-        await open_window(page, f"{visit.one.url}/s/{visit.session_id}")
+        await open_window(page, f"{visit.person.url}/s/{visit.session_id}")
 
     # The list of sessions shows the visitor as present until the server notices that they left.
     await until(visit.look, lambda seen: seen == before)
-    assert await visit.one.page.evaluate(listen, sync) == ["binary"]
+    assert await visit.person.page.evaluate(listen, sync) == ["binary"]
     events[1] = ["40", join]
-    assert '{"ok":true,"role":"owner"}' in (await visit.one.page.evaluate(listen, events))[-1]
-    assert await visit.one.page.evaluate(OPEN_AND_READ, f"/s/{visit.session_id}")
+    assert '{"ok":true,"role":"owner"}' in (await visit.person.page.evaluate(listen, events))[-1]
+    assert await visit.person.page.evaluate(OPEN_AND_READ, f"/s/{visit.session_id}")
 
 
 async def open_window(page: Page, url: str) -> None:

@@ -34,7 +34,7 @@ async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
     await ada.open_new("A rather long title of a session, " * 3)
     address = await ada.invite("editor")
     await asyncio.gather(
-        *(one.enter_as_guest(address, f"Guest {at}") for at, one in enumerate(guests))
+        *(guest.enter_as_guest(address, f"Guest {at}") for at, guest in enumerate(guests))
     )
     await expect(ada.page.locator(".people-here .avatar")).to_have_count(4)
     await ada.button("Close the panel").click()
@@ -52,7 +52,7 @@ async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
     await ada.open_new("Initials", name="Ben Mustermann")
     address = await ada.invite("editor")
     await asyncio.gather(
-        *(one.enter_as_guest(address, f"Mia Wimmer {at}") for at, one in enumerate(guests))
+        *(guest.enter_as_guest(address, f"Mia Wimmer {at}") for at, guest in enumerate(guests))
     )
     cut = """place => {
         const people = [...document.querySelectorAll(`${place} .avatar`)]
@@ -124,9 +124,9 @@ async def test_drawings_of_replay_have_the_scale_of_its_slider(person: NewPerson
     ada, gil = await person(), await person(reduced_motion="reduce")
     session_id = await ada.open_new("Lanes")
     await ada.let_in(gil, "Gil with a rather long name")
-    for one in (ada, gil):
-        await one.type(f"by {one.name} ")
-        await one.until_saved()
+    for someone in (ada, gil):
+        await someone.type(f"by {someone.name} ")
+        await someone.until_saved()
     await ada.save("labelled")
     await gil.page.get_by_role("textbox", name="Message").fill("said at the end")
     await gil.page.keyboard.press("Enter")
@@ -141,7 +141,7 @@ async def test_drawings_of_replay_have_the_scale_of_its_slider(person: NewPerson
                 .map(({ left, right }) => [left, right])"""
         )
         _marks, (left, right), *_tracks = places
-        drawings = [one for one in places if one != [left, right]]
+        drawings = [place for place in places if place != [left, right]]
         assert len(drawings) == len(places) - 1
         assert all(
             abs(start - left - 8) < 1 and abs(right - 8 - end) < 1 for start, end in drawings

@@ -13,16 +13,16 @@ from tests.node_peers import Peers, connect
 NAMES_OF_OBJECT_PARTS = ("constructor", "__proto__", "toString")
 
 
-async def add_file(one: Someone, name: str) -> None:
+async def add_file(person: Someone, name: str) -> None:
     """Add a file whose text contains the file's name."""
-    await one.button("Add a file").click()
-    await one.page.get_by_label("Name of the new file").fill(name)
-    await one.page.keyboard.press("Enter")
-    await expect(one.page.get_by_role("tab", name=name, exact=True)).to_have_attribute(
+    await person.button("Add a file").click()
+    await person.page.get_by_label("Name of the new file").fill(name)
+    await person.page.keyboard.press("Enter")
+    await expect(person.page.get_by_role("tab", name=name, exact=True)).to_have_attribute(
         "aria-selected", "true"
     )
-    await one.type(f"text of {name}")
-    await one.until_saved()
+    await person.type(f"text of {name}")
+    await person.until_saved()
 
 
 async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> None:

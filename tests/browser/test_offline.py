@@ -29,8 +29,8 @@ NO_CONNECTION = r"Failed to load resource|ERR_INTERNET_DISCONNECTED|WebSocket"
 
 def entry_of(page: str) -> str:
     """Return the name of the script with which a page starts."""
-    found = re.search(r'src="/static/dist/assets/([^"]+)"', page)
-    return required(found)[1]
+    match = re.search(r'src="/static/dist/assets/([^"]+)"', page)
+    return required(match)[1]
 
 
 async def with_text(
@@ -161,10 +161,10 @@ async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: N
     ada, session_id = await with_text(person)
     await ada.go(f"/s/{session_id}/versions")
 
-    kept = set(await ada.page.evaluate(_KEPT))
+    addresses = set(await ada.page.evaluate(_KEPT))
 
     assets = {f"/static/dist/assets/{file.name}" for file in (pages._DIST / "assets").iterdir()}
-    assert kept == {"/", "/static/icon.svg", *assets}
+    assert addresses == {"/", "/static/icon.svg", *assets}
 
 
 async def test_start_page_lists_remembered_sessions_offline(person: NewPerson) -> None:

@@ -27,15 +27,15 @@ LONG_MS = 180_000
 copy of its memory, which takes long on a busy machine."""
 
 
-async def open_tests(one: Someone) -> None:
-    await one.button("Output").click()
-    await one.page.get_by_role("tab", name="Tests").click()
+async def open_tests(person: Someone) -> None:
+    await person.button("Output").click()
+    await person.page.get_by_role("tab", name="Tests").click()
 
 
-async def add_test(one: Someone, name: str, *, is_hidden: bool = False, **fields: str) -> None:
+async def add_test(person: Someone, name: str, *, is_hidden: bool = False, **fields: str) -> None:
     """Fill in the form of a new test; `fields` are its labels in lower case."""
-    await one.button("Add test").click()
-    form = one.page.get_by_role("form", name="New test")
+    await person.button("Add test").click()
+    form = person.page.get_by_role("form", name="New test")
     await form.get_by_role("textbox", name="Name").fill(name)
     if "assertions" in fields:
         await form.get_by_label("Kind").select_option("file")
@@ -45,11 +45,11 @@ async def add_test(one: Someone, name: str, *, is_hidden: bool = False, **fields
     if is_hidden:
         await form.get_by_label("Hidden").check()
     await form.get_by_role("button", name="Save test").click()
-    await expect(one.page.get_by_role("table", name="Tests")).to_contain_text(name)
+    await expect(person.page.get_by_role("table", name="Tests")).to_contain_text(name)
 
 
-def results(one: Someone) -> Locator:
-    return one.page.get_by_role("region", name="Results of tests")
+def results(person: Someone) -> Locator:
+    return person.page.get_by_role("region", name="Results of tests")
 
 
 @pytest.mark.slow

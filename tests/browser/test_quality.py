@@ -36,16 +36,16 @@ PAYLOADS = [
 ]
 
 
-async def themes(one: Someone) -> None:
+async def themes(person: Someone) -> None:
     """Check accessibility in both themes at two widths, and that the page fits the screen."""
     for width in (1280, 360):
-        await one.page.set_viewport_size({"width": width, "height": 800})
+        await person.page.set_viewport_size({"width": width, "height": 800})
         for theme in ("light", "dark"):
-            await one.page.emulate_media(color_scheme=theme)
-            await expect(one.page.locator("html")).to_have_attribute("data-theme", theme)
-            await one.check_access()
-        assert await one.page.evaluate("document.documentElement.scrollWidth") <= width
-    await one.page.set_viewport_size({"width": 1280, "height": 800})
+            await person.page.emulate_media(color_scheme=theme)
+            await expect(person.page.locator("html")).to_have_attribute("data-theme", theme)
+            await person.check_access()
+        assert await person.page.evaluate("document.documentElement.scrollWidth") <= width
+    await person.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:

@@ -46,12 +46,12 @@ def label(name: str) -> str:
     return listed(name).rpartition("/")[2]
 
 
-async def exported(one: Someone, session_id: str, folder: Path) -> Page:
+async def exported(person: Someone, session_id: str, folder: Path) -> Page:
     """Open the exported replay of a session."""
     read = "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())"
-    (folder / "session.html").write_text(await one.page.evaluate(read, session_id))
-    await one.page.goto((folder / "session.html").as_uri())
-    return one.page
+    (folder / "session.html").write_text(await person.page.evaluate(read, session_id))
+    await person.page.goto((folder / "session.html").as_uri())
+    return person.page
 
 
 async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:

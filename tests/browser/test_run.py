@@ -23,12 +23,12 @@ PROGRAMS = {
 ENDLESS = {"javascript": "console.log('on')\nwhile (true) {}", "python": "while True: pass"}
 
 
-async def add_file(one: Someone, name: str, text: str) -> None:
-    await one.button("Add a file").click()
-    await one.page.get_by_label("Name of the new file").fill(name)
-    await one.page.keyboard.press("Enter")
-    await expect(one.page.get_by_role("textbox", name=name)).to_be_visible()
-    await write(one, text)
+async def add_file(person: Someone, name: str, text: str) -> None:
+    await person.button("Add a file").click()
+    await person.page.get_by_label("Name of the new file").fill(name)
+    await person.page.keyboard.press("Enter")
+    await expect(person.page.get_by_role("textbox", name=name)).to_be_visible()
+    await write(person, text)
 
 
 @pytest.mark.parametrize("language", PROGRAMS)

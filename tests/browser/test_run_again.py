@@ -11,10 +11,10 @@ from tests.browser.programs import output, programmer, run
 async def runs_of(ada: Someone) -> list[dict]:
     """Return the kept runs of the open session, oldest first."""
     session_id = ada.page.url.rpartition("/")[2].partition("?")[0]
-    found = await ada.page.evaluate(
+    answer = await ada.page.evaluate(
         "id => fetch(`/session/${id}/runs`).then(answer => answer.json())", session_id
     )
-    return found["runs"][::-1]
+    return answer["runs"][::-1]
 
 
 async def test_code_of_kept_run_is_run_again(person: NewPerson) -> None:

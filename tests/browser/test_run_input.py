@@ -20,9 +20,9 @@ AT_THE_END = {
 }
 
 
-async def type_line(one: Someone, text: str) -> None:
+async def type_line(person: Someone, text: str) -> None:
     """Type a line into the field, which has the focus when a program waits."""
-    field = one.page.get_by_label("Next line of the input")
+    field = person.page.get_by_label("Next line of the input")
     await expect(field).to_be_focused()
     await field.fill(text)
     await field.press("Enter")

@@ -54,9 +54,9 @@ async def test_program_runs_in_second_origin(api: Api, person: NewPerson) -> Non
         await run(ada, f"import sys\nprint({number}, sys.platform)")
         await expect(output(ada)).to_have_text(f"{number} emscripten")
 
-    there = [url.removeprefix(second) for url in asked if url.startswith(second)]
-    assert there[0] == "/run/"
-    assert all(path.startswith(("/run/", "/static/run/assets/")) for path in there)
+    paths = [url.removeprefix(second) for url in asked if url.startswith(second)]
+    assert paths[0] == "/run/"
+    assert all(path.startswith(("/run/", "/static/run/assets/")) for path in paths)
     frames = [frame.url for frame in ada.page.frames if frame != ada.page.main_frame]
     assert frames == [f"{second}/run/"]
 

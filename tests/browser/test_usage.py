@@ -52,7 +52,9 @@ async def top_of_next(someone: Someone) -> float:
 async def api_of(someone: Someone, api: Api) -> Api:
     """Return an API client that uses this person's access token."""
     [token] = [
-        one["value"] for one in await someone.context.cookies() if one["name"] == "accessToken"
+        cookie["value"]
+        for cookie in await someone.context.cookies()
+        if cookie["name"] == "accessToken"
     ]
     return Api(api.url, token)
 
@@ -153,7 +155,7 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
     ada, gil = await person(), await person()
     await ada.sign_up()
     signed_in = await api_of(ada, api)
-    kept = await signed_in.new_session(title="To keep")
+    kept_id = await signed_in.new_session(title="To keep")
     session_id = await ada.create("To delete", starter=True)
     await ada.let_in(gil, "Gil")
     await ada.until_saved()
@@ -184,7 +186,7 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
     await expect(gil.page.get_by_role("alert")).to_contain_text("The session was deleted.")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
     assert (await signed_in.get(f"/session/{session_id}")).status == 404
-    assert (await signed_in.get(f"/session/{kept}")).status == 200
+    assert (await signed_in.get(f"/session/{kept_id}")).status == 200
     await ada.go("/profile")
     await expect(storage(ada)).to_contain_text("1 of 2,000 sessions")
 

@@ -10,8 +10,8 @@ from tests.browser.conftest import NewPerson
 async def test_forms_name_fields_that_were_left_empty(person: NewPerson) -> None:
     """Each form names an empty field in plain words, and never by its name in the API."""
     ada, gil = await person(), await person()
-    for one in (ada, gil):
-        one.expected.append("422|401|409")
+    for someone in (ada, gil):
+        someone.expected.append("422|401|409")
     await ada.go("/signin")
     await ada.button("Sign in").click()
     await expect(ada.page.get_by_text("Enter your e-mail or user name.")).to_be_visible()
@@ -61,7 +61,9 @@ async def test_dialog_offers_every_form_of_export(person: NewPerson) -> None:
     ada = await person()
     session_id = await ada.open_new("Exports")
     await ada.choose("Export")
-    schema = next(one.query for one in OPERATIONS if one.path == "/code/{sessionId}/export")
+    schema = next(
+        operation.query for operation in OPERATIONS if operation.path == "/code/{sessionId}/export"
+    )
     assert schema
     for name, form in (("Zip file", "zip"), ("Replay", "replay"), ("Git bundle", "git")):
         assert form in schema["format"]["allowed"]

@@ -46,7 +46,7 @@ def test_config_defaults_of_limits_match_table() -> None:
     assert [rate_gate._MAX_OVER_S, client._OVER_S] == [10, 10]
 
 
-_BY_FIELD = {one.name: one.metadata["setting"] for one in fields(Config)}
+_BY_FIELD = {field.name: field.metadata["setting"] for field in fields(Config)}
 _CONSTANTS = {
     name: value
     for module in (limits, settings)
@@ -79,7 +79,7 @@ def test_setting_without_value_has_type_of_its_default() -> None:
 
     The text of a variable is parsed as the type of the default.
     """
-    assert {one.name: one.type for one in fields(Config)} == {
+    assert {field.name: field.type for field in fields(Config)} == {
         setting.name: type(setting.default) for setting in all_settings()
     }
 

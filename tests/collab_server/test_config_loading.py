@@ -205,7 +205,9 @@ def test_invalid_value_is_refused_with_variable_and_rule(
 
 
 @pytest.mark.parametrize(
-    "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
+    "number",
+    [setting for setting in all_settings() if setting.is_number],
+    ids=lambda setting: setting.name,
 )
 def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float]) -> None:
     """Every number is accepted at its bounds and refused beyond them."""

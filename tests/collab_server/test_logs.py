@@ -111,8 +111,8 @@ def standard_descriptors(pid: int) -> set[str]:
     """Return the targets of standard input, output and error of a process and its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {
-        str(Path(f"/proc/{one}/fd/{number}").readlink())
-        for one in (pid, *children)
+        str(Path(f"/proc/{process}/fd/{number}").readlink())
+        for process in (pid, *children)
         for number in range(3)
     }
 

@@ -29,7 +29,7 @@ from tests.api import Api
 from tests.storage.faults import FORGETFUL_DRIVER
 from tests.storage.sqlite.store_files import execute
 
-pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in FORGETFUL_DRIVER]
 
 HERE: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "bcrypt_cost": 4}
 
@@ -311,10 +311,10 @@ async def test_restored_backup_of_the_last_run_is_recognized(
         db.backup(copy)
     if end == "died":
         await opening.renew_epoch(config, server._store)
-    found = noted.read_text()
+    text = noted.read_text()
     await server.stop()
     if end == "died":
-        noted.write_text(found)
+        noted.write_text(text)
     shutil.copy(backup, live)
 
     store = SqliteStore(live)

@@ -80,11 +80,11 @@ async def test_serve_process_signs_up_types_and_saves_on_stop(
     await server.start()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
-    one, two = await joined(ada, session_id), await joined(ada, session_id)
+    first, second = await joined(ada, session_id), await joined(ada, session_id)
 
     update = y_protocol.sync_update(Typist(5).insert(0, "typed last"))
-    await one.send(update)
-    assert await two.receive_until(update) == update
+    await first.send(update)
+    assert await second.receive_until(update) == update
     assert await server.terminate() == 0
 
     await server.start()

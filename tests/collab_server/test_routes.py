@@ -50,7 +50,7 @@ async def test_malformed_paths_are_refused_and_never_fail(
     This holds with and without a login.
     """
     session_id = await ada.new_session()
-    found = {}
+    codes = {}
     for odd in ODD:
         for place in range(pattern.count("(")):
             parts = [odd if number == place else session_id for number in range(pattern.count("("))]
@@ -60,13 +60,13 @@ async def test_malformed_paths_are_refused_and_never_fail(
                 (f"Authorization: Bearer {ada.token}", "Content-Type: application/json"),
             ):
                 for method in ("GET", "POST"):
-                    found[method, target, bool(headers)] = await status(
+                    codes[method, target, bool(headers)] = await status(
                         server, method, target, *headers
                     )
 
-    assert {key: code for key, code in found.items() if not 200 <= code < 500} == {}
+    assert {key: code for key, code in codes.items() if not 200 <= code < 500} == {}
     if pattern.startswith("/static"):
-        assert set(found.values()) <= {404, 400, 405}
+        assert set(codes.values()) <= {404, 400, 405}
 
 
 @pytest.mark.parametrize("origin", ABSOLUTE)

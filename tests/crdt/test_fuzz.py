@@ -68,13 +68,15 @@ def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
 def test_fuzzer_inputs_that_failed_before_pass() -> None:
     """All hostile sequences, and all sequences that the fuzzer ever found, pass."""
     for is_text in (False, True):
-        found = {
-            name: one for name, one in sequences.found().items() if ("text" in name) == is_text
+        cases = {
+            name: sequence
+            for name, sequence in sequences.found().items()
+            if ("text" in name) == is_text
         }
-        known = [*found.values(), *(() if is_text else sequences.hostile().values())]
+        known = [*cases.values(), *(() if is_text else sequences.hostile().values())]
 
         report = campaign.play(
-            {str(number): one for number, one in enumerate(known)}, compare=is_text
+            {str(number): sequence for number, sequence in enumerate(known)}, compare=is_text
         )
 
         assert not report.findings
@@ -103,7 +105,7 @@ def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
     room: dict[str, Any] = {
-        "updates": [one.hex() for one in updates],
+        "updates": [update.hex() for update in updates],
         "states": [],
         "texts": {"codemirror": "cba"},
         "clocks": [[5, 3]],
@@ -119,12 +121,12 @@ def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
     }
 
     assert list(campaign.problems([room])) == []
-    found = [
+    problems = [
         problem.partition(":")[0]
-        for _, problem in campaign.problems([{**room, **one} for one in spoiled.values()])
+        for _, problem in campaign.problems([{**room, **entry} for entry in spoiled.values()])
     ]
 
-    assert found == [
+    assert problems == [
         "Yjs has something pending", "Yjs has another text", "a newcomer has another clock",
         "Yjs has another clock",
         "Yjs has an exception",

@@ -28,11 +28,11 @@ def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
     """A seventeenth name at the same time is left out, and the other names stay."""
     mark = CrashMark()
     held = [mark.at(f"room-{number}", "x" * 500) for number in range(17)]
-    for one in held:
-        one.__enter__()
+    for context in held:
+        context.__enter__()
     assert len(list(mark.named())) == 16
-    for one in held:
-        one.__exit__()
+    for context in held:
+        context.__exit__()
     assert list(mark.named()) == []
     with mark.at("again"):
         assert list(mark.named()) == [("again", "")]

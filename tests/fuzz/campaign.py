@@ -155,8 +155,10 @@ def _environment() -> dict[str, str]:
     the code that is measured. glibc overwrites freed memory. So code that still uses freed memory
     crashes each time, and not only once in two hundred runs.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    return {**kept, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }
+    return {**environment, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}
 
 
 def _death(code: int) -> str:

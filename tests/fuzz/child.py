@@ -180,8 +180,8 @@ def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
         return step(*arguments)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except Finding as found:
-        what, _, detail = str(found).partition(": ")
+    except Finding as finding:
+        what, _, detail = str(finding).partition(": ")
         watch.finding(arena, what, detail)
         return DAMAGED
     except BaseException as error:

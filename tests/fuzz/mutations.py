@@ -59,7 +59,9 @@ class Mutator:
     def __init__(self) -> None:
         sets = (sequences.recorded(), sequences.found(), sequences.hostile())
         everything = list(
-            dict.fromkeys(sent.frame for one in sets for group in one.values() for sent in group)
+            dict.fromkeys(
+                sent.frame for by_name in sets for group in by_name.values() for sent in group
+            )
         )
         self._attacks = [sent.frame for group in sequences.hostile().values() for sent in group]
         self._frames = [frame for frame in everything if len(frame) < _SMALL_BYTES]

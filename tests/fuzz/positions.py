@@ -38,12 +38,12 @@ class Positions:
 
         Between structs of different parents, nothing can be inserted.
         """
-        one = self.somewhere()
+        place = self.somewhere()
         for _ in range(_TRIES):
-            if not left or self._index.parents.between(pack_id(*left), pack_id(*one)):
+            if not left or self._index.parents.between(pack_id(*left), pack_id(*place)):
                 break
-            one = self.somewhere()
-        return one
+            place = self.somewhere()
+        return place
 
     def ranges(self, count: int) -> list[tuple[int, int, int]]:
         """Return ranges of existing structs, to be deleted."""
@@ -90,11 +90,11 @@ class Positions:
             clock = section.clock
             for struct in section.structs:
                 ids = [
-                    one
-                    for one in (struct.left, struct.right, struct.parent)
-                    if isinstance(one, tuple)
+                    place
+                    for place in (struct.left, struct.right, struct.parent)
+                    if isinstance(place, tuple)
                 ]
-                if all(one[0] in moved for one in ids) and source.random() < 0.8:
+                if all(place[0] in moved for place in ids) and source.random() < 0.8:
                     _move(struct, moved)
                 else:
                     self.put(struct, section.client, clock)
@@ -105,9 +105,9 @@ class Positions:
 def _move(struct: Struct, moved: dict[int, tuple[int, int]]) -> None:
     """Keep a struct's neighbours, and change their ids to the moved ones."""
 
-    def there(one: Id) -> Id:
-        client, distance = moved[one[0]]
-        return client, max(0, one[1] + distance)
+    def there(origin: Id) -> Id:
+        client, distance = moved[origin[0]]
+        return client, max(0, origin[1] + distance)
 
     struct.left = there(struct.left) if struct.left else None
     struct.right = there(struct.right) if struct.right else None

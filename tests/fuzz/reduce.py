@@ -92,10 +92,10 @@ def _ways(struct: Struct) -> Iterator[Callable[[Struct], None]]:
     if struct.kind in (GC, SKIP):
         return
     if struct.length < 200 and struct.body != plain.body and struct.key is None:
-        yield lambda one: _fill(one, plain)
+        yield lambda struct: _fill(struct, plain)
     if struct.left and struct.right:
-        yield lambda one: setattr(one, "left", None)
-        yield lambda one: setattr(one, "right", None)
+        yield lambda struct: setattr(struct, "left", None)
+        yield lambda struct: setattr(struct, "right", None)
 
 
 def _fill(struct: Struct, other: Struct) -> None:
@@ -116,8 +116,12 @@ def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding |
             for number, candidate in enumerate(candidates[start:][:_TRIED_TOGETHER])
         }
         report = campaign.play(some, compare=finding.needs_yjs)
-        found = [one for one in report.findings if one.what == finding.what and one.name in some]
-        if found:
-            first = min(found, key=lambda one: int(one.name))
+        similar = [
+            candidate
+            for candidate in report.findings
+            if candidate.what == finding.what and candidate.name in some
+        ]
+        if similar:
+            first = min(similar, key=lambda candidate: int(candidate.name))
             return replace(finding, detail=first.detail, sequence=some[first.name])
     return None

@@ -49,7 +49,10 @@ class Struct:
             | (RIGHT if self.right else 0)
             | (0 if self.key is None else KEYED)
         )
-        parts = [bytes((info ^ self.flip,)), *(_id(one) for one in (self.left, self.right) if one)]
+        parts = [
+            bytes((info ^ self.flip,)),
+            *(_id(place) for place in (self.left, self.right) if place),
+        ]
         if not self.left and not self.right:
             if isinstance(self.parent, tuple):
                 parts += (b"\x00", _id(self.parent))
@@ -86,7 +89,7 @@ class Update:
         for client in clients:
             ranges = [(first, length) for other, first, length in self.deleted if other == client]
             parts += (write_var_uint(client), write_var_uint(len(ranges)))
-            parts += (write_var_uint(value) for one in ranges for value in one)
+            parts += (write_var_uint(value) for span in ranges for value in span)
         return b"".join(parts)
 
 
@@ -152,8 +155,8 @@ class _Parser(ContentReader):
         return self.text(self.at - size, self.at)
 
 
-def _id(one: Id) -> bytes:
-    return write_var_uint(one[0]) + write_var_uint(one[1])
+def _id(place: Id) -> bytes:
+    return write_var_uint(place[0]) + write_var_uint(place[1])
 
 
 def text(value: str) -> Struct:

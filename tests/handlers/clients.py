@@ -46,16 +46,18 @@ class Browser(Api):
     ) -> Answer:
         sent = {"Origin": self.origin, **(headers or {})}
         fitting = [
-            f"{one.key}={one.value}" for one in self.jar.values() if path.startswith(one["path"])
+            f"{cookie.key}={cookie.value}"
+            for cookie in self.jar.values()
+            if path.startswith(cookie["path"])
         ]
         if fitting:
             sent.setdefault("Cookie", "; ".join(fitting))
         answer = await super().request(method, path, body, sent, raw)
-        for name, one in set_cookies(answer).items():
-            if is_expired(one):
+        for name, cookie in set_cookies(answer).items():
+            if is_expired(cookie):
                 self.jar.pop(name, None)
             else:
-                self.jar[name] = one
+                self.jar[name] = cookie
         return answer
 
     async def enter(self, name: str) -> Answer:
@@ -96,10 +98,10 @@ def program_test(name: str = "adds", **other: Any) -> dict[str, Any]:
 
 def set_cookies(answer: Answer) -> dict[str, Morsel[str]]:
     """Return the cookies that an answer sets."""
-    found: SimpleCookie = SimpleCookie()
+    cookies: SimpleCookie = SimpleCookie()
     for line in answer.headers.get_list("Set-Cookie"):
-        found.load(line)
-    return dict(found)
+        cookies.load(line)
+    return dict(cookies)
 
 
 def is_expired(cookie: "Morsel[str]") -> bool:

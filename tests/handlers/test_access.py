@@ -154,9 +154,9 @@ async def test_requests_of_each_role_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
     """Each client gets the result that the table says."""
-    found = await outcome(world, method, route)
+    outcomes = await outcome(world, method, route)
 
-    assert found == dict(zip(WHO, ROWS[method, route], strict=True))
+    assert outcomes == dict(zip(WHO, ROWS[method, route], strict=True))
 
 
 @pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
@@ -164,9 +164,9 @@ async def test_requests_to_invite_only_session_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
     """In a session by invitation, the results are those of the table and of `BY_INVITATION`."""
-    found = await outcome(world, method, route, access="invite")
+    outcomes = await outcome(world, method, route, access="invite")
 
-    assert found == dict(
+    assert outcomes == dict(
         zip(WHO, BY_INVITATION.get((method, route), ROWS[method, route]), strict=True)
     )
 
@@ -176,9 +176,9 @@ async def test_requests_to_ended_session_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
     """In an ended session, the results are those of the table and of `ENDED`: nobody can write."""
-    found = await outcome(world, method, route, status="ended")
+    outcomes = await outcome(world, method, route, status="ended")
 
-    assert found == dict(zip(WHO, ENDED.get((method, route), ROWS[method, route]), strict=True))
+    assert outcomes == dict(zip(WHO, ENDED.get((method, route), ROWS[method, route]), strict=True))
 
 
 async def test_sync_connection_by_link_makes_stranger_member(world: World) -> None:

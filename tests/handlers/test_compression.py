@@ -175,14 +175,14 @@ def test_list_of_operations_with_secrets_is_complete() -> None:
 
     The next test must request each of them.
     """
-    found = {
+    compressed = {
         operation.name
         for operation in OPERATIONS
         if operation.answer and not isinstance(operation.answer, Media)
         if SECRETS.intersection(openapi.answer_fields(operation))
     }
 
-    assert found == WITH_SECRETS
+    assert compressed == WITH_SECRETS
 
 
 async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> None:

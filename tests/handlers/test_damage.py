@@ -82,12 +82,12 @@ async def test_damaged_newest_version_is_no_latest(server, ada: Api) -> None:
 async def test_damaged_rows_keep_their_place_in_lists(ada: Api, session_id: str) -> None:
     for query in ("", "?fields=meta"):
         versions = (await ada.get(f"/code/{session_id}/versions{query}")).body["versions"]
-        assert [one["version"] for one in versions] == [3, 2, 1]
+        assert [version["version"] for version in versions] == [3, 2, 1]
     full = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
-    assert [one.get("damaged", False) for one in full] == [False, True, False]
-    assert ["code" in one for one in full] == [True, False, True]
+    assert [version.get("damaged", False) for version in full] == [False, True, False]
+    assert ["code" in version for version in full] == [True, False, True]
     messages = (await ada.get(f"/chat/{session_id}")).body["messages"]
-    assert [(one["message"], one.get("damaged", False)) for one in messages] == [
+    assert [(message["message"], message.get("damaged", False)) for message in messages] == [
         ("one\n", False), ("", True), ("three\n", False),
     ]  # fmt: skip
     timeline = await ada.get(f"/code/{session_id}/timeline")
@@ -99,9 +99,11 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
 
     The player shows all other data.
     """
-    found = zipfile.ZipFile(io.BytesIO((await ada.get(f"/code/{session_id}/export")).body))
+    archived = zipfile.ZipFile(io.BytesIO((await ada.get(f"/code/{session_id}/export")).body))
     texts = {
-        name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")
+        name: archived.read(name).decode()
+        for name in archived.namelist()
+        if name.startswith("versions/")
     }
     assert texts == {
         "versions/0001-manual/main.js": "one\n",
@@ -109,8 +111,8 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
         "missing here.\n",
         "versions/0003-manual/main.js": "three\n",
     }
-    chat = [json.loads(line) for line in found.read("chat.jsonl").decode().splitlines()]
-    assert [one.get("damaged", False) for one in chat] == [False, True, False]
+    chat = [json.loads(line) for line in archived.read("chat.jsonl").decode().splitlines()]
+    assert [message.get("damaged", False) for message in chat] == [False, True, False]
 
     bundle = tmp_path / "session.bundle"
     bundle.write_bytes((await ada.get(f"/code/{session_id}/export?format=git")).body)
@@ -145,9 +147,9 @@ async def test_export_of_session_with_damaged_log_has_its_versions(
 
     assert answer.status == 200
     if kind == "zip":
-        found = zipfile.ZipFile(io.BytesIO(answer.body))
-        assert found.read("versions/0001-manual/code") == b"saved\n"
-        assert b"cannot be read" in found.read("live/DAMAGED.txt")
+        archived = zipfile.ZipFile(io.BytesIO(answer.body))
+        assert archived.read("versions/0001-manual/code") == b"saved\n"
+        assert b"cannot be read" in archived.read("live/DAMAGED.txt")
 
 
 _COLUMNS = {
@@ -229,5 +231,5 @@ async def test_unreadable_row_fails_no_list_and_no_export(
     answers = {path: await ada.get(path.format(session_id)) for path in _LISTS}
 
     assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(_LISTS, 200)
-    assert {one["id"] for one in answers["/session"].body["items"]} == set(sessions)
+    assert {item["id"] for item in answers["/session"].body["items"]} == set(sessions)
     assert len(answers["/user/logins"].body["items"]) == 2

@@ -125,17 +125,17 @@ async def test_connections_that_come_together_are_taken_over_several_turns(
     monkeypatch.setattr(Listener, "handle_stream", noted)
     count()
     sockets = [socket.socket() for _ in range(40)]
-    for one in sockets:
-        one.connect(("127.0.0.1", server.port))
-        one.sendall(request(b"Connection: close\r\n"))
+    for client in sockets:
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(request(b"Connection: close\r\n"))
     await until(lambda: len(taken) == 40)
     is_over = True
     loop = asyncio.get_running_loop()
     answers = []
-    for one in sockets:
-        one.setblocking(False)
-        answers.append(await asyncio.wait_for(loop.sock_recv(one, 100), PATIENCE_S))
-        one.close()
+    for client in sockets:
+        client.setblocking(False)
+        answers.append(await asyncio.wait_for(loop.sock_recv(client, 100), PATIENCE_S))
+        client.close()
 
     assert max(Counter(taken).values()) <= 4
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)

@@ -222,7 +222,7 @@ def test_paper_session_is_as_large_as_the_recorded_paper(read: Callable[[str], A
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "actions"),
     [
         (
             "simulated-code",
@@ -240,14 +240,14 @@ def test_paper_session_is_as_large_as_the_recorded_paper(read: Callable[[str], A
     ],
 )  # fmt: skip
 def test_sequential_session_has_bursts_and_every_kind_of_action(
-    name: str, wanted: set[str], read: Callable[[str], Any]
+    name: str, actions: set[str], read: Callable[[str], Any]
 ) -> None:
     """A session has a burst of at least 20 keys, and each kind of action at least five times."""
     edits = edits_of(read(name))
 
     assert longest_burst(edits) >= 20
     seen = list(actions_of(edits))
-    assert {action: seen.count(action) for action in wanted if seen.count(action) < 5} == {}
+    assert {action: seen.count(action) for action in actions if seen.count(action) < 5} == {}
 
 
 def test_author_types_in_bursts_and_corrects_words() -> None:
@@ -267,7 +267,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
 
     scripts = {unicodedata.name(character, "").partition(" ")[0] for character in text}
 
-    wanted = {
+    expected = {
         "LATIN",
         "CYRILLIC",
         "GREEK",
@@ -279,7 +279,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
         "KATAKANA",
         "HANGUL",
     }
-    assert wanted <= scripts
+    assert expected <= scripts
 
 
 @pytest.mark.parametrize(

@@ -77,34 +77,40 @@ class Game:
             room.expected_log.append("restored")
             rounds = await self._begin(room)
             for _ in range(_PHASES):
-                await asyncio.gather(*(self._work(room, one) for one in rounds))
+                await asyncio.gather(*(self._work(room, game_round) for game_round in rounds))
                 await self._trouble(room, data, rounds)
-            found = await asyncio.gather(*(_end(room, one) for one in rounds))
+            outcomes = await asyncio.gather(*(_end(room, game_round) for game_round in rounds))
             await room.restart()
-            right = [one for one, problems in zip(rounds, found, strict=True) if not problems]
-            found += await asyncio.gather(*(_after(room, one) for one in right))
-            return [problem for problems in found for problem in problems]
+            right = [
+                game_round
+                for game_round, problems in zip(rounds, outcomes, strict=True)
+                if not problems
+            ]
+            outcomes += await asyncio.gather(*(_after(room, game_round) for game_round in right))
+            return [problem for problems in outcomes for problem in problems]
 
     async def _begin(self, room: World) -> list[Round]:
         users = [await room.user(name) for name in ("ada", "bob", "cleo")]
         rounds = []
         for kind in self._kinds:
-            one = Round(kind, await users[0].new_session(), users[0])
+            game_round = Round(kind, await users[0].new_session(), users[0])
             for client, version in enumerate(VERSIONS):
                 name = f"{kind} {client}"
-                one.clients.append(name)
-                await room.connect(name, users[min(client, 2)], one.session_id, version=version)
+                game_round.clients.append(name)
+                await room.connect(
+                    name, users[min(client, 2)], game_round.session_id, version=version
+                )
                 seed = (self._seed * 1000 + KINDS.index(kind) * 10 + client) % 2**31
                 await room.apps.do("player", name, kind=kind, seed=seed)
-            rounds.append(one)
+            rounds.append(game_round)
         return rounds
 
-    async def _work(self, room: World, one: Round) -> None:
+    async def _work(self, room: World, game_round: Round) -> None:
         """Let each client edit. Some clients first lose their socket, or go offline or online."""
-        dice = Dice(self._seed * 100 + len(self.troubles) * 10 + KINDS.index(one.kind))
-        for name in one.clients:
+        dice = Dice(self._seed * 100 + len(self.troubles) * 10 + KINDS.index(game_round.kind))
+        for name in game_round.clients:
             if dice.chance(150):
-                await _toggle(room, one, name)
+                await _toggle(room, game_round, name)
             elif dice.chance(100):
                 await room.apps.do("cut", name)
             for _ in range(dice.between(1, 3)):
@@ -118,11 +124,12 @@ class Game:
         self.troubles.append(trouble)
         if trouble == "compact":
             await asyncio.gather(
-                *(_compact(one) for one in rounds), *(self._work(room, one) for one in rounds)
+                *(_compact(game_round) for game_round in rounds),
+                *(self._work(room, game_round) for game_round in rounds),
             )
         elif trouble == "kill":
             await room.kill()
-            await asyncio.gather(*(self._work(room, one) for one in rounds))
+            await asyncio.gather(*(self._work(room, game_round) for game_round in rounds))
             await room.start()
         elif trouble == "restart":
             await room.restart()
@@ -139,19 +146,19 @@ class Game:
 
         So any client may be the first to reconnect.
         """
-        for one in rounds:
-            for name in one.clients:
-                if self._dice.chance(500) and name not in one.offline:
-                    await _toggle(room, one, name)
+        for game_round in rounds:
+            for name in game_round.clients:
+                if self._dice.chance(500) and name not in game_round.offline:
+                    await _toggle(room, game_round, name)
         await restore_backup(room.server, data, has_restart=has_restart)
 
 
-async def _compact(one: Round) -> None:
+async def _compact(game_round: Round) -> None:
     """Let the owner remove deleted content.
 
     The server may refuse this for some seconds after the last time.
     """
-    answer = await one.owner.post(f"/session/{one.session_id}/compact")
+    answer = await game_round.owner.post(f"/session/{game_round.session_id}/compact")
     if answer.status == 429:
         assert answer.body["code"] == "rate_limited", answer
     else:
@@ -159,49 +166,49 @@ async def _compact(one: Round) -> None:
         assert answer.body.keys() >= {"before", "bytes", "limit", "isHalfFull"}, answer
 
 
-async def _toggle(room: World, one: Round, name: str) -> None:
-    await room.apps.do("online" if name in one.offline else "offline", name)
-    one.offline ^= {name}
+async def _toggle(room: World, game_round: Round, name: str) -> None:
+    await room.apps.do("online" if name in game_round.offline else "offline", name)
+    game_round.offline ^= {name}
 
 
-async def _end(room: World, one: Round) -> list[str]:
+async def _end(room: World, game_round: Round) -> list[str]:
     """Bring all clients online, compare them and a newcomer, and ask every route."""
-    for name in sorted(one.offline):
+    for name in sorted(game_round.offline):
         await room.apps.do("online", name)
-    problems = await _until_agreed(room, one, one.clients)
-    newcomer = f"{one.kind} newcomer"
+    problems = await _until_agreed(room, game_round, game_round.clients)
+    newcomer = f"{game_round.kind} newcomer"
     if not problems:
-        await room.connect(newcomer, one.owner, one.session_id)
-        problems += await _until_agreed(room, one, [one.clients[0], newcomer])
-    problems += [f"closed {close}" for close in await room.refusals(*one.clients)]
-    problems += await _routes(one)
-    return [f"{one.kind}: {problem:.400}" for problem in problems]
+        await room.connect(newcomer, game_round.owner, game_round.session_id)
+        problems += await _until_agreed(room, game_round, [game_round.clients[0], newcomer])
+    problems += [f"closed {close}" for close in await room.refusals(*game_round.clients)]
+    problems += await _routes(game_round)
+    return [f"{game_round.kind}: {problem:.400}" for problem in problems]
 
 
-async def _after(room: World, one: Round) -> list[str]:
+async def _after(room: World, game_round: Round) -> list[str]:
     """Compare the clients again after a restart, then restore a version and compare once more."""
-    later = f"{one.kind} later"
-    await room.connect(later, one.owner, one.session_id)
-    everybody = [*one.clients, later]
-    problems = await _until_agreed(room, one, everybody)
-    problems += await _routes(one)
-    problems += await _restore_first(one)
-    problems += await _until_agreed(room, one, everybody)
+    later = f"{game_round.kind} later"
+    await room.connect(later, game_round.owner, game_round.session_id)
+    everybody = [*game_round.clients, later]
+    problems = await _until_agreed(room, game_round, everybody)
+    problems += await _routes(game_round)
+    problems += await _restore_first(game_round)
+    problems += await _until_agreed(room, game_round, everybody)
     problems += [f"closed {close}" for close in await room.refusals(*everybody)]
-    return [f"{one.kind}, after a restart: {problem:.400}" for problem in problems]
+    return [f"{game_round.kind}, after a restart: {problem:.400}" for problem in problems]
 
 
-async def _restore_first(one: Round) -> list[str]:
+async def _restore_first(game_round: Round) -> list[str]:
     """Restore the first version, and return the problem if that fails.
 
     The server may refuse it if the live texts already equal the version, and only other roots
     differ.
     """
-    code = f"/code/{one.session_id}"
-    answer = await one.owner.post(f"{code}/restore", {"version": 1})
+    code = f"/code/{game_round.session_id}"
+    answer = await game_round.owner.post(f"{code}/restore", {"version": 1})
     if answer.status == 422:
         first, live = [
-            (await one.owner.get(f"{code}/{path}")).body
+            (await game_round.owner.get(f"{code}/{path}")).body
             for path in ("versions/1", "latest?live=true")
         ]
         if first["files"] == live["files"] and first["documents"] != live["documents"]:
@@ -209,18 +216,18 @@ async def _restore_first(one: Round) -> list[str]:
     return [] if answer.status in {200, 201} else [f"restore: {answer.status} {answer.body}"]
 
 
-async def _until_agreed(room: World, one: Round, names: list[str]) -> list[str]:
+async def _until_agreed(room: World, game_round: Round, names: list[str]) -> list[str]:
     """Wait until all clients are synced and equal, or return each client's state."""
     deadline = time.monotonic() + _CONVERGE_S
     while True:
         states = [await room.apps.do("state", name) for name in names]
-        found = await room.apps.do("agree", "", names=names, kind=one.kind)
-        if not any(found) and all(state["synced"] for state in states):
+        differences = await room.apps.do("agree", "", names=names, kind=game_round.kind)
+        if not any(differences) and all(state["synced"] for state in states):
             return []
         if time.monotonic() > deadline:
             return [
                 _apart(name, state, how)
-                for name, state, how in zip(names, states, found, strict=True)
+                for name, state, how in zip(names, states, differences, strict=True)
             ]
         await asyncio.sleep(0.1)
 
@@ -234,12 +241,12 @@ def _apart(name: str, state: dict[str, Any], how: str | None) -> str:
     return f"{name} is {synced}, {how or 'equal'}"
 
 
-async def _routes(one: Round) -> list[str]:
+async def _routes(game_round: Round) -> list[str]:
     """Ask every route that reads a session, and return the routes that fail."""
-    code = f"/code/{one.session_id}"
-    saved = await one.owner.post(f"{code}/save", {})
-    live = await one.owner.get(f"{code}/latest?live=true")
-    found = [("save", saved), ("live", live)]
+    code = f"/code/{game_round.session_id}"
+    saved = await game_round.owner.post(f"{code}/save", {})
+    live = await game_round.owner.get(f"{code}/latest?live=true")
+    answers = [("save", saved), ("live", live)]
     sequence = 0
     paths = [
         "latest",
@@ -253,22 +260,22 @@ async def _routes(one: Round) -> list[str]:
     ]
     paths += [f"export?format={kind}" for kind in ("zip", "replay", "git")]
     for path in paths:
-        answer = await one.owner.get(f"{code}/{path}")
-        found.append((path, answer))
+        answer = await game_round.owner.get(f"{code}/{path}")
+        answers.append((path, answer))
         if path == "timeline" and answer.status == 200:
             sequence = answer.body["sequence"]
-    found.append(("at", await one.owner.get(f"{code}/at/{sequence}")))
-    found.append(("blame", await one.owner.get(f"{code}/blame")))
+    answers.append(("at", await game_round.owner.get(f"{code}/at/{sequence}")))
+    answers.append(("blame", await game_round.owner.get(f"{code}/blame")))
     others = (
-        f"/session/{one.session_id}",
-        f"/session/{one.session_id}/preview",
-        f"/session/{one.session_id}/invites",
-        f"/chat/{one.session_id}",
+        f"/session/{game_round.session_id}",
+        f"/session/{game_round.session_id}/preview",
+        f"/session/{game_round.session_id}/invites",
+        f"/chat/{game_round.session_id}",
     )
-    found += [(path, await one.owner.get(path)) for path in others]
+    answers += [(path, await game_round.owner.get(path)) for path in others]
     return [
         f"{path}: {answer.status} {answer.body!r}"
-        for path, answer in found
+        for path, answer in answers
         if answer.status not in {200, 201}
     ]
 
@@ -285,14 +292,14 @@ async def play(
         game = Game(seed + number, kinds, has_restores=has_restores)
         with tempfile.TemporaryDirectory() as folder:
             try:
-                found = await game.play(Path(folder) / "data")
+                outcome = await game.play(Path(folder) / "data")
             except (AssertionError, HTTPClientError) as error:
-                found = [f"the game ended: {error}"]
+                outcome = [f"the game ended: {error}"]
         problems += [
             f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})"
-            for problem in found
+            for problem in outcome
         ]
-        state = report(problems[-len(found) :]) if found else " right"
+        state = report(problems[-len(outcome) :]) if outcome else " right"
         print(f"game {number + 1}, seed {seed + number}, {len(kinds)} rounds:{state}", flush=True)
     return problems
 

@@ -93,12 +93,12 @@ class World:
         """Wait until documents are equal, or return the first difference after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while True:
-            found = await self.apps.do("compare", "", names=names, roots=roots)
-            if not any(found):
+            differences = await self.apps.do("compare", "", names=names, roots=roots)
+            if not any(differences):
                 return None
             if time.monotonic() > deadline:
                 return next(
-                    f"{name} {how}" for name, how in zip(names[1:], found, strict=True) if how
+                    f"{name} {how}" for name, how in zip(names[1:], differences, strict=True) if how
                 )
             await asyncio.sleep(0.05)
 
@@ -107,9 +107,9 @@ class World:
         return await self.apps.do("run", name, code=code)
 
     async def until_run(
-        self, name: str, code: str, wanted: Any, timeout_s: float = PATIENCE_S
+        self, name: str, code: str, expected: Any, timeout_s: float = PATIENCE_S
     ) -> None:
-        await until(lambda: self.run(name, code), lambda found: found == wanted, timeout_s)
+        await until(lambda: self.run(name, code), lambda output: output == expected, timeout_s)
 
     async def restart(self) -> None:
         assert await self.server.terminate() == 0

@@ -79,7 +79,7 @@ class Scene:
     session_id: str
     patch: pytest.MonkeyPatch
     stack: AsyncExitStack
-    kept: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     async def set(cls, server: Server, patch: pytest.MonkeyPatch, stack: AsyncExitStack) -> "Scene":
@@ -115,7 +115,7 @@ class Scene:
         async def now() -> int:
             return self.server.parts.services.clock()
 
-        await until(now, lambda found: found >= ms)
+        await until(now, lambda time_ms: time_ms >= ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +202,10 @@ async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
 
 async def invited(scene: Scene) -> str:
     """Return the token of an invite. Each call returns the same token."""
-    scene.kept["invite"] = (
-        scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
+    scene.state["invite"] = (
+        scene.state.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
     )
-    return str(scene.kept["invite"])
+    return str(scene.state["invite"])
 
 
 async def sign_up_invited(scene: Scene, number: int) -> object:
@@ -335,19 +335,19 @@ async def use_token(scene: Scene, is_late: int) -> object:
 
 async def refresh(scene: Scene, ms: int) -> object:
     """Use the newest refresh token, `ms` milliseconds after the one before it."""
-    at, token = scene.kept.get("token", (0, scene.bob.refresh_token))
+    at, token = scene.state.get("token", (0, scene.bob.refresh_token))
     await scene.until_clock(at + ms)
     answer = await Api(scene.server.url).post("/user/refresh", {"refreshToken": token})
-    scene.kept["token"] = scene.server.parts.services.clock(), answer.body.get("refreshToken")
+    scene.state["token"] = scene.server.parts.services.clock(), answer.body.get("refreshToken")
     return answered(answer)
 
 
 async def refresh_until(scene: Scene, is_end: int) -> object:
     """Use the newest refresh token. With `is_end`, repeat it until the login ends."""
-    found = await refresh(scene, 0)
-    while is_end and found == OK:
-        found = await refresh(scene, 200)
-    return found
+    answer = await refresh(scene, 0)
+    while is_end and answer == OK:
+        answer = await refresh(scene, 200)
+    return answer
 
 
 async def send_slowly(scene: Scene, never_ends: int) -> object:

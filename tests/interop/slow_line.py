@@ -62,8 +62,8 @@ class SlowLine:
         except asyncio.CancelledError:
             pass  # the line has been closed; asyncio would log the cancelled task
         finally:
-            for one in (writer, up_writer):
-                one.close()
+            for stream in (writer, up_writer):
+                stream.close()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bytes_per_s: float | None

@@ -86,7 +86,7 @@ def name_of(frame: bytes) -> str:
 class Scene:
     """A session, a user who tries something in it, and a member who watches.
 
-    kept  the user's connection; closing it would change the presence
+    wire  the user's connection; closing it would change the presence
     """
 
     session_id: str
@@ -94,7 +94,7 @@ class Scene:
     who: str
     witness: Wire | None
     before: dict[str, Any] = field(default_factory=dict)
-    kept: RawEvents | Wire | None = None
+    wire: RawEvents | Wire | None = None
 
     @classmethod
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
@@ -135,8 +135,10 @@ class Scene:
         }
         return {
             "document": document,
-            "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},
-            "people": {(one["id"], one["role"]) for one in session.body["members"]},
+            "chat": {
+                (message["sender"]["id"], message["message"]) for message in chat.body["messages"]
+            },
+            "people": {(member["id"], member["role"]) for member in session.body["members"]},
             "presence": {
                 (state["user"]["id"], state.get("typing")) for state in presence.values() if state
             },
@@ -163,12 +165,12 @@ async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple
 
     async def outcome() -> dict[str, str]:
         return {
-            one.who: " ".join([*answer.split(), *await one.changes()])
-            for one, answer in zip(scenes, answers, strict=True)
+            scene.who: " ".join([*answer.split(), *await scene.changes()])
+            for scene, answer in zip(scenes, answers, strict=True)
         }
 
-    wanted = dict(zip(WHO, expected, strict=True))
-    await until(outcome, lambda found: found == wanted)
+    rights = dict(zip(WHO, expected, strict=True))
+    await until(outcome, lambda outcomes: outcomes == rights)
 
 
 @pytest.fixture
@@ -216,7 +218,7 @@ async def try_event(scene: Scene, event: str) -> str:
     if raw and event == "stop-typing":
         await ask(raw, "typing", scene.session_id)
     scene.before = await scene.look()
-    scene.kept = raw
+    scene.wire = raw
     return await ask(raw, event, scene.session_id) if raw else "not_signed_in"
 
 
@@ -267,9 +269,9 @@ async def connect(scene: Scene) -> Wire:
 async def try_frame(scene: Scene, frame: bytes) -> str:
     """Let a user send a frame. Return the names of the answers, or else the close code."""
     scene.before = await scene.look()
-    wire = scene.kept = await connect(scene)
-    for one in (frame, ALL_OF_IT, WHO_IS_HERE):
-        await wire.send(one)
+    wire = scene.wire = await connect(scene)
+    for message in (frame, ALL_OF_IT, WHO_IS_HERE):
+        await wire.send(message)
     names: list[str] = []
     while (heard := await wire.receive()) is not None:
         names.append(name_of(heard))

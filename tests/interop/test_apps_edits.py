@@ -52,7 +52,7 @@ async def _all(tmp_path: Path, group: str, *, with_all_versions: bool = False) -
                 _made(room, group, version=VERSIONS[n % 2], **edit)
                 for n, edit in enumerate(edits[::2])
             ]
-        problems = [problem for found in await few_together(runs) for problem in found]
+        problems = [problem for group in await few_together(runs) for problem in group]
     assert not problems, report(problems)
 
 

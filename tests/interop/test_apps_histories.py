@@ -34,10 +34,10 @@ async def test_document_with_ordinary_history_is_brought_in(tmp_path: Path) -> N
         all_of_them = await room.apps.do("imports", "")
         assert len(all_of_them) > 8
         runs = [
-            _brought(room, version=VERSIONS[number % 3], **one)
-            for number, one in enumerate(all_of_them)
+            _brought(room, version=VERSIONS[number % 3], **case)
+            for number, case in enumerate(all_of_them)
         ]
-        problems = [problem for found in await few_together(runs, 2) for problem in found]
+        problems = [problem for group in await few_together(runs, 2) for problem in group]
 
     assert not problems, report(problems)
 

@@ -30,7 +30,7 @@ async def _live_words(api: Api, session_id: str) -> list[str]:
 
 async def _until_words(api: Api, session_id: str, *words: str) -> None:
     await until(
-        lambda: _live_words(api, session_id), lambda found: found == sorted(words), timeout_s=20
+        lambda: _live_words(api, session_id), lambda live: live == sorted(words), timeout_s=20
     )
 
 
@@ -82,9 +82,9 @@ async def test_guest_without_cookies_brings_earlier_text(tmp_path: Path) -> None
         await _until_words(ada, session_id, "online")
         await room.apps.do("offline", "before")
         await room.run("before", _insert("train "))
-        kept = await room.apps.do("stateUpdate", "before")
+        state = await room.apps.do("stateUpdate", "before")
         await room.leave("before")
-        await room.apps.do("open", "after", updates=[kept])
+        await room.apps.do("open", "after", updates=[state])
         await room.connect("after", guests[1], session_id)
         await room.run("after", _insert("again "))
 
@@ -107,9 +107,9 @@ async def test_edits_left_on_a_shared_computer_are_brought_by_the_next_user(
         await _until_words(ada, session_id, "online")
         await room.apps.do("offline", "ada there")
         await room.run("ada there", _insert("offline "))
-        kept = await room.apps.do("stateUpdate", "ada there")
+        state = await room.apps.do("stateUpdate", "ada there")
         await room.leave("ada there")
-        await room.apps.do("open", "bob", updates=[kept])
+        await room.apps.do("open", "bob", updates=[state])
         await room.connect("bob", bob, session_id)
         await room.run("bob", _insert("bob "))
         await _until_words(ada, session_id, "online", "offline", "bob")
@@ -151,8 +151,12 @@ async def test_edits_that_a_second_provider_brings_sooner_keep_their_author(
             (run["author"], text[run["start"] : run["start"] + run["length"]])
             for run in blame["runs"]
         ]
-        assert [one for one in written if "ada" in one[1] and one[0] != ada.user["id"]] == []
-        assert [one for one in written if "bob" in one[1] and one[0] != bob.user["id"]] == []
+        assert [
+            entry for entry in written if "ada" in entry[1] and entry[0] != ada.user["id"]
+        ] == []
+        assert [
+            entry for entry in written if "bob" in entry[1] and entry[0] != bob.user["id"]
+        ] == []
 
 
 async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: Path) -> None:

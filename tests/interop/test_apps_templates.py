@@ -34,7 +34,7 @@ async def _open(room: World, name: str, template: str) -> None:
 
 async def _until_refused(room: World, name: str) -> None:
     await until(
-        lambda: room.refusals(name), lambda found: [code for code, _ in found] == [CONFLICT]
+        lambda: room.refusals(name), lambda refused: [code for code, _ in refused] == [CONFLICT]
     )
 
 
@@ -117,7 +117,7 @@ async def _refused(room: World) -> tuple[str, str] | None:
 
 
 async def _until_text(api: Api, session_id: str, text: str) -> None:
-    await until(lambda: api.live(session_id), lambda found: found["code"] == text, timeout_s=20)
+    await until(lambda: api.live(session_id), lambda live: live["code"] == text, timeout_s=20)
 
 
 async def test_editors_with_one_template_stay_connected(tmp_path: Path) -> None:

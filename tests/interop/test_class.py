@@ -194,16 +194,16 @@ async def test_school_of_600_works_at_the_same_time(start_server: StartServer) -
     server = await start_server(**AS_SHIPPED)
     turns, statuses = asyncio.Semaphore(20), Counter[tuple[str, int]]()
     classes = [await class_of(server, f"teacher{number}", statuses) for number in range(CLASSES)]
-    teachers = [await one.edit(one.teacher) for one in classes]
+    teachers = [await school_class.edit(school_class.teacher) for school_class in classes]
 
     async def come(number: int) -> Wire:
-        one = classes[number % CLASSES]
+        school_class = classes[number % CLASSES]
         async with turns:
             if number < SCHOOL_SIGN_UPS:
-                body = account(f"student{number}", invite=one.invite)
-                return await one.join(await one.post("/user/signup", body))
-            body = {"name": f"Student {number}", "invite": one.invite}
-            return await one.edit(await one.post("/user/guest", body))
+                body = account(f"student{number}", invite=school_class.invite)
+                return await school_class.join(await school_class.post("/user/signup", body))
+            body = {"name": f"Student {number}", "invite": school_class.invite}
+            return await school_class.edit(await school_class.post("/user/guest", body))
 
     def stay(wire: Wire) -> "asyncio.Task[tuple[int | None, str]]":
         """Read, so that pings are answered while others still come."""
@@ -233,6 +233,6 @@ async def test_connections_of_240_browsers_opened_together_are_all_answered(scho
         writer.close()
         return line
 
-    assert Counter(await asyncio.gather(*(ask(*one) for one in connections))) == {
+    assert Counter(await asyncio.gather(*(ask(*connection) for connection in connections))) == {
         b"HTTP/1.1 200 OK\r\n": 1_440
     }

@@ -153,12 +153,12 @@ async def test_sync_cookie_counts_for_own_and_allowed_pages_only(
     """
     session_id = await ada.new_session()
     query, headers, protocols, result = SYNC[credentials]
-    found, expected = {}, {}
+    codes, expected = {}, {}
 
     for origin, site in pages_for(result):
         ticket = await ticket_for(ada, session_id) if "{ticket}" in query else ""
         path, sent, offered = filled([session_id + query, headers, protocols], ada, ticket)
-        found[origin, site] = await sync(
+        codes[origin, site] = await sync(
             ada, path, {**headers_of(ada.url, origin, site), **sent}, offered
         )
         is_good = may_use_cookies(origin, site)
@@ -169,7 +169,7 @@ async def test_sync_cookie_counts_for_own_and_allowed_pages_only(
         otherwise = result if is_conceivable(origin, site) else "403"
         expected[origin, site] = by_page.get(result, otherwise)
 
-    assert found == expected
+    assert codes == expected
 
 
 # -- /socket.io -----------------------------------------------------------------------------------
@@ -228,19 +228,19 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
     """
     query, headers, auth, result = EVENTS_AUTH[credentials]
     ticket = await ticket_for(ada, await ada.new_session()) if "{ticket}" in query else ""
-    found, expected = {}, {}
+    codes, expected = {}, {}
 
     for origin, site in pages_for(result):
         arguments = filled(
             [query, {**headers_of(ada.url, origin, site), **headers}, auth], ada, ticket
         )
-        found[origin, site] = await TRANSPORTS[transport](ada, *arguments)
+        codes[origin, site] = await TRANSPORTS[transport](ada, *arguments)
         is_good = may_use_cookies(origin, site) or (origin, site) == ("no origin", None)
         expected[origin, site] = {"cookie": "in" if is_good else "bad_origin"}.get(result, result)
         if transport == "websocket" and not is_conceivable(origin, site):
             expected[origin, site] = "403"
 
-    assert found == expected
+    assert codes == expected
 
 
 @each_transport

@@ -91,7 +91,7 @@ async def test_text_with_any_beginning_and_name_is_a_text_in_every_answer(
         assert live["code"] == text
         saved = (await ada.post(f"{path}/save")).body
         assert saved["files"][root] == text
-        assert [one["root"] for one in (await ada.get(f"{path}/diff?from=0")).body["files"]] == [
+        assert [file["root"] for file in (await ada.get(f"{path}/diff?from=0")).body["files"]] == [
             root
         ]
         lines = (await ada.get(f"{path}/blame?root={root}")).body["lines"]
@@ -151,8 +151,8 @@ async def test_document_of_any_type_is_in_every_answer(
         exported = archive((await ada.get(f"{path}/export")).body)
         name = f"{root}.xml" if kind == "xml" else f"{root}.json"
         for folder in ("live", "versions/0001-manual"):
-            found = exported[f"{folder}/{name}"]
-            assert (found if kind == "xml" else json.loads(found)) == value
+            content = exported[f"{folder}/{name}"]
+            assert (content if kind == "xml" else json.loads(content)) == value
         assert json.loads(exported["original-names.json"])[name] == root
         assert (await ada.get(f"{path}/export?format=git")).status == 200
         assert (await ada.get(f"{path}/export?format=replay")).status == 200
@@ -174,10 +174,10 @@ async def test_features_of_texts_are_refused_for_other_roots(peers: Peers, ada: 
     )
 
     blame = await ada.get(f"{path}/blame?root=prosemirror")
-    one = await ada.post(f"{path}/restore", {"version": 1, "root": "prosemirror"})
+    restored = await ada.post(f"{path}/restore", {"version": 1, "root": "prosemirror"})
     everything = await ada.post(f"{path}/restore", {"version": 1})
 
-    for answer in (blame, one, everything):
+    for answer in (blame, restored, everything):
         assert code_of(answer) == (422, "invalid")
         assert "'prosemirror' (xml)" in answer.body["detail"]
     assert len((await ada.get(f"{path}/versions")).body["versions"]) == 1
@@ -244,7 +244,7 @@ async def test_redaction_reaches_every_string_of_a_document(
     assert answer.status == 200
     assert answer.body["versions"] == is_seen
     for name in (scene, "reader"):
-        shown = await until(lambda: peers.do("shown", name), lambda found: "geheim" not in found)  # noqa: B023  # awaited here
+        shown = await until(lambda: peers.do("shown", name), lambda state: "geheim" not in state)  # noqa: B023  # awaited here
         assert REDACTED[scene] in shown
     now = (await ada.live(session_id))["sequence"]
     for question in (
@@ -254,9 +254,9 @@ async def test_redaction_reaches_every_string_of_a_document(
         "replay",
         *(f"at/{at}" for at in range(1, now + 1)),
     ):
-        found = await ada.get(f"{path}/{question}")
-        assert found.status == 200
-        assert "geheim" not in json.dumps(found.body)
+        reply = await ada.get(f"{path}/{question}")
+        assert reply.status == 200
+        assert "geheim" not in json.dumps(reply.body)
     first = (await ada.get(f"{path}/versions/1")).body
     assert ("█" in json.dumps(first, ensure_ascii=False)) == is_seen
     assert not any(

@@ -122,19 +122,21 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
     for name in ("y0", "y1"):
         await peers.do("type", name, everyMs=15, mark=name)
     await asyncio.gather(
-        *(one.do("Scramble", words=60, mark=one.name, everyMs=25) for one in texts)
+        *(client.do("Scramble", words=60, mark=client.name, everyMs=25) for client in texts)
     )
     counts = {name: await peers.do("stop", name) for name in ("y0", "y1")} | {
-        one.name: 60 for one in texts
+        client.name: 60 for client in texts
     }
     text = await until(
         lambda: peers.text("y0"),
-        lambda found: all(f"<{m}{n}>" in found for m, c in counts.items() for n in range(c)),
+        lambda text: all(f"<{m}{n}>" in text for m, c in counts.items() for n in range(c)),
     )
 
     await peers.until_text(text, "y1")
-    for one in texts:
-        await one.until(code=lambda code: code.replace("\r\n", "\n") == text.replace("\r\n", "\n"))
+    for client in texts:
+        await client.until(
+            code=lambda code: code.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+        )
     words = re.findall("<[^<>]*>", text)
     assert len(words) == len(set(words)) == 1 + sum(counts.values())
     assert (await ada.live(session_id))["code"] == text
@@ -195,16 +197,16 @@ async def test_text_clients_of_one_user_after_broken_connections_are_merged(
     ]
     other = await TextPeer.joined(peers, bob, session_id, "other")
 
-    for one in lost:
-        await one.do("Cut")
-        await one.until(connected=False)
+    for client in lost:
+        await client.do("Cut")
+        await client.until(connected=False)
     await lost[0].type("zero ", at=0)
     await lost[1].type(" three")
-    for one in lost:
-        await one.until(connects=2)
+    for client in lost:
+        await client.until(connects=2)
 
-    for one in (other, *lost):
-        await one.until(code="zero one two three")
+    for client in (other, *lost):
+        await client.until(code="zero one two three")
 
 
 async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
@@ -291,21 +293,21 @@ async def test_typing_is_announced_and_ends_after_five_seconds(
 
     async def typing_here() -> list[bool]:
         states = (await peers.do("states", "yjs")).values()
-        return [one["typing"] for one in states if one.get("user", {}).get("name") == "ada"]
+        return [state["typing"] for state in states if state.get("user", {}).get("name") == "ada"]
 
     await peer.emit("typing", {"sessionId": session_id, "userId": "somebody else"})
     assert await other.until_events("typing") == [told]
     assert await other.until_events("user-typing") == [told]
-    await until(typing_here, lambda found: found == [True])
+    await until(typing_here, lambda typing: typing == [True])
     await peer.emit("stop-typing", {"sessionId": session_id})
     assert await other.until_events("stop-typing") == [told]
     assert await other.until_events("user-stop-typing") == [told]
-    await until(typing_here, lambda found: found == [False])
+    await until(typing_here, lambda typing: typing == [False])
 
     await peer.emit("typing", {"sessionId": session_id})
     await other.until_events("typing", 2)
     await other.until_events("stop-typing", 2)
-    await until(typing_here, lambda found: found == [False])
+    await until(typing_here, lambda typing: typing == [False])
     assert await peer.events("typing") == []
 
 
@@ -348,17 +350,17 @@ async def test_chat_message_is_stored_and_sent_to_whole_session(
     assert (
         await bob.post("/chat/send", {"sessionId": session_id, "message": "by REST"})
     ).status == 201
-    heard = [await one.until_events("receive-message", 2) for one in (peer, other)]
+    heard = [await client.until_events("receive-message", 2) for client in (peer, other)]
 
     stored = (await ada.get(f"/chat/{session_id}")).body["messages"]
     assert heard[0] == heard[1]
-    assert [(one["sender"], one["message"]) for one in heard[0]] == [
+    assert [(message["sender"], message["message"]) for message in heard[0]] == [
         ("ada", "hi"),
         ("bob", "by REST"),
     ]
-    assert [one["id"] for one in heard[0]] == [one["id"] for one in stored]
+    assert [message["id"] for message in heard[0]] == [message["id"] for message in stored]
     assert answer == {"ok": True, "id": stored[0]["id"]}
-    assert all(RFC3339.fullmatch(one["timestamp"]) for one in heard[0])
+    assert all(RFC3339.fullmatch(message["timestamp"]) for message in heard[0])
 
 
 async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, bob: Api) -> None:
@@ -372,7 +374,7 @@ async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, 
     answer = await peer.ask("code-change", {"sessionId": session_id, "code": "spoilt"})
     await peer.until(received=2, code="x")
     assert (answer["ok"], answer["error"]["code"]) == (False, "forbidden")
-    assert [one["code"] for one in await peer.events("error-message")] == ["forbidden"]
+    assert [event["code"] for event in await peer.events("error-message")] == ["forbidden"]
     assert (await peer.ask("send-message", {"sessionId": session_id, "message": "hi"}))["ok"]
 
     assert (
@@ -405,7 +407,7 @@ async def test_removed_member_is_put_out_of_session_with_reason(
 
     assert (await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")).status == 204
 
-    assert [one["code"] for one in await peer.until_events("error-message")] == ["removed"]
+    assert [event["code"] for event in await peer.until_events("error-message")] == ["removed"]
     assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"}))["error"][
         "code"
     ] == "not_joined"
@@ -420,7 +422,9 @@ async def test_deleted_session_puts_members_out(peers: Peers, ada: Api) -> None:
 
     assert (await ada.delete(f"/session/{session_id}")).status == 204
 
-    assert [one["code"] for one in await peer.until_events("error-message")] == ["session_deleted"]
+    assert [event["code"] for event in await peer.until_events("error-message")] == [
+        "session_deleted"
+    ]
     assert (await peer.join(session_id))["error"]["code"] == "not_found"
 
 
@@ -432,7 +436,7 @@ async def test_sign_out_disconnects_client_for_good(peers: Peers, ada: Api) -> N
     assert (await ada.post("/user/logout")).status in (200, 204)
 
     await peer.until(connected=False)
-    assert [one["code"] for one in await peer.events("error-message")] == ["logged_out"]
+    assert [event["code"] for event in await peer.events("error-message")] == ["logged_out"]
     assert await peer.events("disconnect") == ["io server disconnect"]
 
 
@@ -465,7 +469,7 @@ async def test_versions_have_authors_of_text_client_edits(peers: Peers, ada: Api
 
     saved = (await ada.post(f"/code/{session_id}/save")).body
 
-    assert bob.user["id"] in [one["id"] for one in saved["contributors"]]
+    assert bob.user["id"] in [contributor["id"] for contributor in saved["contributors"]]
 
 
 async def test_text_client_after_server_restart_reconnects_and_loses_nothing(

@@ -62,12 +62,12 @@ async def edit(
     session_id = await scene.ada.new_session() if in_new_session else scene.session_id
     raw, update = await scene.open(session_id), insertion(size)
     raw.send(masked(frame(update)), QUESTION)
-    found = await told(raw, ANSWER)
+    answer = await told(raw, ANSWER)
     room = scene.server.parts.services.rooms.find(session_id)
     is_taken = (
         room is not None and update_parser.parse(update).spans.keys() <= room.index.clocks.keys()
     )
-    return found if is_taken == (found == OK) else f"taken, then {found}"
+    return answer if is_taken == (answer == OK) else f"taken, then {answer}"
 
 
 async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
@@ -76,13 +76,13 @@ async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
     Otherwise, the server would measure it only at its next checkpoint.
     """
     api = scene.ada if is_owner else scene.bob
-    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
+    raw = scene.state["raw"] = scene.state.get("raw") or await scene.open(query="?saved=1", api=api)
     raw.send(masked(y_protocol.sync_update(insertion(size))))
-    found = await told(raw, SAVED)
+    answer = await told(raw, SAVED)
     rooms = scene.server.parts.services.rooms
     if room := rooms.find(scene.session_id):
         await rooms.compactor.checkpoint(room)
-    return found
+    return answer
 
 
 async def type_text(scene: Scene, size: int) -> object:
@@ -102,7 +102,7 @@ async def type_together(scene: Scene, count: int) -> object:
         room = scene.server.parts.services.rooms.find(scene.session_id)
         return room.index.clocks.get(count, 0) if room else 0
 
-    await until(known, lambda found: found == count)
+    await until(known, lambda number: number == count)
     return OK
 
 
@@ -120,7 +120,7 @@ async def send_bytes(scene: Scene, size: int) -> object:
     left, parts = size - len(QUESTION), 6
     sizes = [left // parts] * (parts - 1) + [left - left // parts * (parts - 1)]
     raw.send(
-        *(masked(b"\x2a" * (one - len(masked(b"\x2a" * 200)) + 200)) for one in sizes), QUESTION
+        *(masked(b"\x2a" * (size - len(masked(b"\x2a" * 200)) + 200)) for size in sizes), QUESTION
     )
     return await told(raw, ANSWER)
 
@@ -141,7 +141,7 @@ async def announce(
     scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}"
 ) -> object:
     """Announce one more client on one connection, and check whether it is in the presence."""
-    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open()
+    raw = scene.state["raw"] = scene.state.get("raw") or await scene.open()
     raw.send(masked(y_protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
     return OK if number in await present(raw) else "ignored"
 
@@ -167,16 +167,16 @@ async def answer_pings(scene: Scene, is_silent: int) -> object:
         raw.send(masked(b"", PONG))
     if not is_silent:
         raw.send(QUESTION)
-    found = await told(raw, ANSWER)
+    answer = await told(raw, ANSWER)
     raw.close()
-    return found
+    return answer
 
 
 def store_hangs(scene: Scene) -> None:
     """Let every commit hang until the test ends."""
-    if "hangs" in scene.kept:
+    if "hangs" in scene.state:
         return
-    scene.kept["hangs"] = hangs = asyncio.Event()
+    scene.state["hangs"] = hangs = asyncio.Event()
     scene.stack.callback(hangs.set)
     append = SqliteStore.append_chunks
 

@@ -67,14 +67,14 @@ async def test_words_called_saved_survive_removed_files_and_kill(
     await server.kill()
 
     saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
-    there = set(
+    words = set(
         WORD.findall(await asyncio.to_thread(text_in_file, data, tmp_path / "copy", session_id))
     )
     assert [
         word
         for name, count in saved.items()
         for n in range(count)
-        if (word := f"<{name}{n}>") not in there
+        if (word := f"<{name}{n}>") not in words
     ] == []
     assert (
         len(
@@ -87,7 +87,7 @@ async def test_words_called_saved_survive_removed_files_and_kill(
         == 1
     )
     await server.start()
-    assert there <= set(WORD.findall((await people["a"].live(session_id))["code"]))
+    assert words <= set(WORD.findall((await people["a"].live(session_id))["code"]))
     await server.terminate()
 
 
@@ -123,6 +123,6 @@ async def test_replaced_database_is_unavailable_until_restart(tmp_path: Path, pe
     assert meanwhile["saved"] == before["saved"]
     await server.kill()
     await server.start()
-    text = await until(lambda: ada.live(session_id), lambda found: "typed " in found["code"])
+    text = await until(lambda: ada.live(session_id), lambda live: "typed " in live["code"])
     assert sorted(text["code"].split()) == ["base", "typed"]
     await server.terminate()

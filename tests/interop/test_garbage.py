@@ -26,14 +26,14 @@ async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
         left = Counter(
-            type(one).__qualname__
-            for one in gc.garbage
-            if type(one).__module__.startswith("tornado")
+            type(leftover).__qualname__
+            for leftover in gc.garbage
+            if type(leftover).__module__.startswith("tornado")
         )
         left += Counter(
-            type(one).__qualname__
-            for one in gc.garbage
-            if type(one).__module__.startswith("handlers")
+            type(leftover).__qualname__
+            for leftover in gc.garbage
+            if type(leftover).__module__.startswith("handlers")
         )
     finally:
         gc.set_debug(0)

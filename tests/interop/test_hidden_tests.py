@@ -72,16 +72,16 @@ async def plant(owner: Api, session_id: str) -> list[str]:
 
 def unpacked(data: bytes) -> bytes:
     """Return bytes, followed by all compressed data in them, as in zip files and git bundles."""
-    found = [data]
+    parts = [data]
     if zipfile.is_zipfile(io.BytesIO(data)):
         archive = zipfile.ZipFile(io.BytesIO(data))
-        found += [archive.read(name) for name in archive.namelist()]
+        parts += [archive.read(name) for name in archive.namelist()]
     at = data.find(_ZLIB)
     while at >= 0:
         with contextlib.suppress(zlib.error):  # these two bytes may be something else
-            found.append(zlib.decompressobj().decompress(data[at:]))
+            parts.append(zlib.decompressobj().decompress(data[at:]))
         at = data.find(_ZLIB, at + 1)
-    return b"\n".join(found)
+    return b"\n".join(parts)
 
 
 @pytest.fixture
@@ -115,9 +115,9 @@ async def test_no_route_shows_hidden_tests_or_results_to_others(world: World, st
                 assert (await world.clients[who].patch(path, changes)).status in REFUSED
             assert (await world.clients[who].delete(path)).status in REFUSED
 
-        found = seen(world, who)
-        assert MARK.encode() not in found
-        assert not any(test_id.encode() in found for test_id in (ids[0], ids[2]))
+        data = seen(world, who)
+        assert MARK.encode() not in data
+        assert not any(test_id.encode() in data for test_id in (ids[0], ids[2]))
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -129,14 +129,14 @@ async def test_no_export_has_hidden_tests_or_results_for_others(world: World, ki
     session_id = await world.session()
     await plant(world.clients["owner"], session_id)
 
-    found = {}
+    marked = {}
     for who in WHO:
         answer = await world.clients[who].get(f"/code/{session_id}/export?format={kind}")
-        found[who] = MARK.encode() in unpacked(
+        marked[who] = MARK.encode() in unpacked(
             answer.body if isinstance(answer.body, bytes) else b""
         )
 
-    assert found == {who: (who, kind) == ("owner", "zip") for who in WHO}
+    assert marked == {who: (who, kind) == ("owner", "zip") for who in WHO}
 
 
 async def test_owner_sees_hidden_tests_and_results(world: World) -> None:

@@ -62,8 +62,8 @@ async def test_hostile_update_affects_its_sender_only(
     await newcomer.send(b"\x00\x00\x01\x00")
     state = await newcomer.receive_until(b"\x00\x01")
     assert b"hi" in state
-    wanted = bool(case.base) + (case.outcome in ("taken", "partly")) + 1
-    assert await stored_entries(server, session_id) == wanted
+    expected = bool(case.base) + (case.outcome in ("taken", "partly")) + 1
+    assert await stored_entries(server, session_id) == expected
     live = await ada.live(session_id)
     assert live["files"]["good"] == "hi"
     await newcomer.send(y_protocol.sync_update(bytes.fromhex("01010a00040104676f6f6402796500")))

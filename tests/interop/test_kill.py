@@ -46,10 +46,12 @@ async def test_sigkill_during_typing_neither_loses_nor_doubles_saved_words(
         await asyncio.sleep(random.uniform(0, 0.3))  # the random moment
         await server.kill()
         saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
-        there = set(WORD.findall(text_in_file(data_dir, tmp_path / f"copy{kill}", session_id)))
+        stored_words = set(
+            WORD.findall(text_in_file(data_dir, tmp_path / f"copy{kill}", session_id))
+        )
         for name, count in saved.items():
             missing = [
-                word for number in range(count) if (word := f"<{name}{number}>") not in there
+                word for number in range(count) if (word := f"<{name}{number}>") not in stored_words
             ]
             assert not missing, (
                 f"kill {kill}: acknowledged as saved, but not in the file: {missing}"
@@ -66,9 +68,9 @@ async def test_sigkill_during_typing_neither_loses_nor_doubles_saved_words(
         texts = [await peers.text(name) for name in people] + [live["code"]]
         return [Counter(WORD.findall(text)) for text in texts]
 
-    await until(words, lambda found: all(one == expected for one in found))
+    await until(words, lambda texts: all(text == expected for text in texts))
     measured = [await peers.do("typed", name) for name in people]
-    delays = sorted(delay for one in measured for delay in one["delays"])
+    delays = sorted(delay for measurement in measured for delay in measurement["delays"])
     with capsys.disabled():
         print(
             f"\n{KILLS} kills, {sum(typed.values())} words; said to be saved after ms: "

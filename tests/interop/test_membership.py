@@ -81,9 +81,9 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(
         state = await peers.until_state("bob", gone=4403)
     assert {code for code, *_ in state["closes"]} == {4403}
     assert (await ada.live(session_id))["code"] == "x"
-    assert [one["id"] for one in (await ada.get(f"/session/{session_id}")).body["members"]] == [
-        ada.user["id"]
-    ]
+    assert [
+        member["id"] for member in (await ada.get(f"/session/{session_id}")).body["members"]
+    ] == [ada.user["id"]]
 
 
 async def test_leave_closes_own_sockets_of_that_session_only(
@@ -120,7 +120,7 @@ async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, 
         answer = await other.post("/user/logout")
     elif how == "revoked":
         logins = (await other.get("/user/logins")).body["items"]
-        (own,) = [one["id"] for one in logins if one["current"]]
+        (own,) = [login["id"] for login in logins if login["current"]]
         answer = await ada.delete(f"/user/logins/{own}")
     elif how == "all others":
         answer = await ada.delete("/user/logins")
@@ -188,7 +188,7 @@ async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(
     await until(lambda: bob.live(session_id), lambda live: live["code"] == "ada's bob's")
     session = (await bob.get(f"/session/{session_id}")).body
     assert (session["role"], session["owner"]["id"]) == ("owner", bob.user["id"])
-    assert [one["id"] for one in session["members"]] == [bob.user["id"]]
+    assert [member["id"] for member in session["members"]] == [bob.user["id"]]
 
 
 async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Peers) -> None:

@@ -25,7 +25,7 @@ OUTAGE_S = 20.0
 """A time after which the pauses between two tries have their longest length, 5 s. They begin with
 0.1 s, double each time, and reach it after 6.3 s."""
 
-pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in FORGETFUL_DRIVER]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
     store = MongoStore(place.direct)
     await store.open()
     try:
-        return [(one.first, one.last) for one in await store.chunks(session_id, 0, 100_000)]
+        return [(chunk.first, chunk.last) for chunk in await store.chunks(session_id, 0, 100_000)]
     finally:
         await store.close(is_clean=True)
 
@@ -72,7 +72,7 @@ async def test_mongo_server_restart_keeps_everything(
         await connect(peers, api, session_id, name)
     await peers.do("insert", "a", text="[a]")
     await peers.do("insert", "b", text="[b]")
-    live = await until(lambda: ada.live(session_id), lambda found: len(found["code"]) == 11)
+    live = await until(lambda: ada.live(session_id), lambda live: len(live["code"]) == 11)
     assert (await ada.post(f"/code/{session_id}/save", {"label": "first"})).status == 201
     assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
     invite = (await ada.post(f"/session/{session_id}/invites", {"role": "viewer"})).body["invite"]
@@ -88,9 +88,9 @@ async def test_mongo_server_restart_keeps_everything(
     assert (listed["title"], listed["unread"], listed["memberCount"]) == ("On Mongo", 1, 3)
     assert (await ada.live(session_id))["code"] == live["code"]
     assert (await ada.get(f"/code/{session_id}/versions/1")).body["label"] == "first"
-    assert [one["message"] for one in (await ada.get(f"/chat/{session_id}")).body["messages"]] == [
-        "hi"
-    ]
+    assert [
+        message["message"] for message in (await ada.get(f"/chat/{session_id}")).body["messages"]
+    ] == ["hi"]
     assert (await ada.request("DELETE", "/user/me", {"password": PASSWORD})).status == 204
 
 
@@ -139,7 +139,7 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
     for number in range(20):
         await peers.do("insert", "ab"[number % 2], text=f"<{number}>")
     text = await until(
-        lambda: peers.text("b"), lambda found: all(f"<{n}>" in found for n in range(20))
+        lambda: peers.text("b"), lambda text: all(f"<{n}>" in text for n in range(20))
     )
     await peers.until_text(text, "a")
     ready = await until(lambda: Api(server.url).get("/readyz"), lambda answer: answer.status == 503)
@@ -191,7 +191,7 @@ async def test_mongo_commit_with_lost_reply_is_stored_once(
 
     for number in range(40):
         await peers.do("insert", "a", text=f"<{number}>")
-        await peers.until_state("a", saved=lambda count, wanted=number: count > wanted)
+        await peers.until_state("a", saved=lambda count, least=number: count > least)
 
     place.proxy.on_reply = lambda reply: reply
     assert (await peers.do("state", "a"))["attempts"] == 1
@@ -216,7 +216,7 @@ async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing
     for _ in range(3):
         before = (await peers.do("typed", "a"))["typedSaved"]
         await peers.do("type", "a", everyMs=3, mark="a")
-        await until(lambda: peers.do("typed", "a"), lambda found: found["typedSaved"] > before + 20)  # noqa: B023  # awaited here
+        await until(lambda: peers.do("typed", "a"), lambda typed: typed["typedSaved"] > before + 20)  # noqa: B023  # awaited here
         await server.kill()
         await peers.do("stop", "a")
         acknowledged = (await peers.do("typed", "a"))["typedSaved"]

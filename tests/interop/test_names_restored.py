@@ -123,5 +123,5 @@ async def test_restore_of_one_deleted_file_lists_it_under_its_present_name(tmp_p
 
         await room.until_run("bob", "return doc.getText('f-2').toString()", "f-2")
         await room.until_run("bob", "return doc.getText('f-1').toString()", "f-1")
-        wanted = {**before, "f-2": {"name": "b.py", "order": 2}}
-        await room.until_run("bob", TABLE, wanted)
+        expected = {**before, "f-2": {"name": "b.py", "order": 2}}
+        await room.until_run("bob", TABLE, expected)

@@ -32,7 +32,7 @@ async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int
     for name in names:
         await peers.do("insert", name, text=f"<{name}>")
     text = await until(
-        lambda: peers.text(names[0]), lambda found: all(f"<{name}>" in found for name in names)
+        lambda: peers.text(names[0]), lambda text: all(f"<{name}>" in text for name in names)
     )
     await peers.until_text(text, *names)
     await until(lambda: people[0].live(session_id), lambda live: live["code"] == text)
@@ -49,15 +49,15 @@ async def test_text_at_every_moment_matches_yjs(
     text = await scribble(peers, [ada, bob, ada], session_id)
     sequence = (await ada.live(session_id))["sequence"]
 
-    found = [
+    states = [
         (await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)
     ]
 
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
-    assert [one["code"] for one in found] == ["", *expected]
-    assert [one["sequence"] for one in found] == list(range(sequence + 1))
-    assert found[-1]["files"] == {"codemirror": text}
+    assert [state["code"] for state in states] == ["", *expected]
+    assert [state["sequence"] for state in states] == list(range(sequence + 1))
+    assert states[-1]["files"] == {"codemirror": text}
 
 
 async def test_moments_before_and_after_checkpoint_are_unchanged(
@@ -137,10 +137,10 @@ async def test_moment_of_document_with_several_roots_has_all_files(ada: Api) -> 
     await wire.send(typing_frame("main"))
     await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 2)
 
-    found = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in (1, 2)]
+    states = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in (1, 2)]
 
-    assert [one["code"] for one in found] == ["only", "main"]
-    assert found[1]["files"] == {"codemirror": "main", "monaco": "only"}
+    assert [state["code"] for state in states] == ["only", "main"]
+    assert states[1]["files"] == {"codemirror": "main", "monaco": "only"}
     wire.close()
 
 
@@ -206,9 +206,9 @@ async def test_replay_over_size_limit_comes_in_parts(
     for number in range(4):
         await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 80})
 
-    found = (await ada.get(f"/code/{session_id}/replay")).body
+    page = (await ada.get(f"/code/{session_id}/replay")).body
 
-    assert (found["to"], found["next"]) == (2, "2")
+    assert (page["to"], page["next"]) == (2, "2")
 
 
 async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api, bob: Api) -> None:
@@ -229,25 +229,27 @@ async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api,
     body = (await ada.get(f"/code/{session_id}/timeline")).body
 
     assert [
-        (one["author"], one["first"], one["sequence"], one["inserted"], one["deleted"])
-        for one in body["entries"]
+        (entry["author"], entry["first"], entry["sequence"], entry["inserted"], entry["deleted"])
+        for entry in body["entries"]
     ] == [
         (ada.user["id"], 1, 1, 6, 0),
         (bob.user["id"], 2, 3, 150, 6),
     ]
-    assert [one.get("paste") for one in body["entries"]] == [None, 150]
-    assert [(one["username"], one["inserted"], one["deleted"]) for one in body["authors"]] == [
+    assert [entry.get("paste") for entry in body["entries"]] == [None, 150]
+    assert [
+        (author["username"], author["inserted"], author["deleted"]) for author in body["authors"]
+    ] == [
         ("ada", 6, 0),
         ("bob", 150, 6),
     ]
-    assert [(one["kind"], one.get("label"), one.get("id")) for one in body["marks"]] == [
+    assert [(mark["kind"], mark.get("label"), mark.get("id")) for mark in body["marks"]] == [
         ("manual", "first", None),
         ("chat", None, message["id"]),
     ]
     assert (body["sequence"], body["next"]) == (3, None)
     assert body["duration"] >= 0
     assert all(
-        RFC3339.fullmatch(one) for one in (body["first"], body["last"], body["marks"][0]["at"])
+        RFC3339.fullmatch(time) for time in (body["first"], body["last"], body["marks"][0]["at"])
     )
     assert body["marks"][0]["sequence"] == 3
 
@@ -279,22 +281,22 @@ async def test_timeline_over_size_limit_comes_in_parts(
         await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
     path = f"/code/{session_id}/timeline"
 
-    found: list[list[int]] = []
+    pages: list[list[int]] = []
     after: str | None = ""
     while after is not None:
         body = (await ada.get(path + (f"?after={after}" if after else ""))).body
-        found.append([one["sequence"] for one in body["entries"]])
+        pages.append([entry["sequence"] for entry in body["entries"]])
         after = body["next"]
 
-    assert found == [[1, 2], [3, 4], [5]]
+    assert pages == [[1, 2], [3, 4], [5]]
     assert code_of(await ada.get(f"{path}?after=x")) == (422, "invalid")
 
 
 async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> None:
     session_id, other = await ada.new_session(code="x"), await ada.new_session(code="y")
-    for one in (session_id, other):
+    for visited in (session_id, other):
         for what in ("timeline", "replay"):
-            assert (await ada.get(f"/code/{one}/{what}")).status == 200
+            assert (await ada.get(f"/code/{visited}/{what}")).status == 200
 
     assert (await ada.delete(f"/session/{session_id}")).status == 204
 
@@ -307,8 +309,8 @@ async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
     """Return (text, the author of each of its units), from real Yjs that takes update by update."""
     log = await log_of(server, session_id)
-    found = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
-    return found["text"], [log[number].author for number in found["found"]]
+    answer = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
+    return answer["text"], [log[number].author for number in answer["found"]]
 
 
 async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
@@ -319,8 +321,8 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
     assert [line["line"] for line in body["lines"]] == list(range(1, text.count("\n") + 2))
     starts = list(itertools.accumulate((run["length"] for run in body["runs"]), initial=0))
     assert [run["start"] for run in body["runs"]] == starts[:-1]
-    assert all(RFC3339.fullmatch(one["at"]) for one in (*body["runs"], *body["lines"]))
-    assert {one["id"] for one in body["authors"]} == set(authors)
+    assert all(RFC3339.fullmatch(entry["at"]) for entry in (*body["runs"], *body["lines"]))
+    assert {author["id"] for author in body["authors"]} == set(authors)
     return body
 
 

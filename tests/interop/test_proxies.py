@@ -225,10 +225,10 @@ async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
     direct = await plain.enter("bob")
 
     assert [answer.status for answer in answers] == [201, 200]
-    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [
-        True
-    ] * 6
-    assert [bool(one["secure"]) for one in set_cookies(direct).values()] == [False] * 3
+    assert [
+        bool(cookie["secure"]) for answer in answers for cookie in set_cookies(answer).values()
+    ] == [True] * 6
+    assert [bool(cookie["secure"]) for cookie in set_cookies(direct).values()] == [False] * 3
     assert (await page.post("/session")).status == 201
 
 
@@ -294,7 +294,7 @@ async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> 
         await proxy.status("/user/me", source, X_Forwarded_For=FORGED) for source in (HERE, THERE)
     ]
 
-    assert [bool(one["secure"]) for one in set_cookies(answer).values()] == [False] * 3
+    assert [bool(cookie["secure"]) for cookie in set_cookies(answer).values()] == [False] * 3
     assert statuses == [401, 429]
 
 

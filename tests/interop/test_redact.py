@@ -77,21 +77,22 @@ def raw(server) -> bytes:
 
 async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
     """Return all texts of a session that can be read."""
-    found = [
+    texts = [
         (await api.get(f"/code/{session_id}/at/{number}")).body["code"]
         for number in range(sequence + 1)
     ]
     replay = (await api.get(f"/code/{session_id}/replay")).body
-    found += played(replay["files"], replay)
-    found += [
-        one["code"] for one in (await api.get(f"/code/{session_id}/versions")).body["versions"]
+    texts += played(replay["files"], replay)
+    texts += [
+        version["code"]
+        for version in (await api.get(f"/code/{session_id}/versions")).body["versions"]
     ]
     runs = (await api.get(f"/session/{session_id}/runs")).body["runs"]
-    found += [text for run in runs for text in (run["stdin"], run["stdout"])]
+    texts += [text for run in runs for text in (run["stdin"], run["stdout"])]
     tests = (await api.get(f"/session/{session_id}/tests")).body["tests"]
-    found += [text for test in tests for text in (test["input"], test["expected"])]
+    texts += [text for test in tests for text in (test["input"], test["expected"])]
     archive = zipfile.ZipFile(io.BytesIO((await api.get(f"/code/{session_id}/export")).body))
-    return [*found, *(archive.read(name).decode() for name in archive.namelist())]
+    return [*texts, *(archive.read(name).decode() for name in archive.namelist())]
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
@@ -128,12 +129,12 @@ async def test_redaction_removes_secret_from_every_place(
     assert SECRET in "".join(before)
     assert SECRET not in "".join(after)
     for old, new in zip(before[: sequence + 1], after, strict=False):
-        pattern = "".join("." if one == "█" else re.escape(one) for one in as_units(new))
+        pattern = "".join("." if unit == "█" else re.escape(unit) for unit in as_units(new))
         assert re.fullmatch(pattern, as_units(old), re.DOTALL)
         assert new.count("█") <= 17
     assert BLOCKS in "".join(after)
     marks = (await ada.get(f"/code/{session_id}/timeline")).body["marks"]
-    assert {one["kind"]: one.get("sequence") for one in marks}["redacted"] >= 2
+    assert {mark["kind"]: mark.get("sequence") for mark in marks}["redacted"] >= 2
     body = {"from": 1, "to": sequence, "text": SECRET.replace("😀", "x")}
     second = await ada.post(f"/code/{session_id}/redact", body)
     assert second.status == 200
@@ -179,7 +180,7 @@ async def test_redaction_leaves_other_text_at_every_moment(
             await peers.do("insert", random.choice("ab"), at=random.randint(0, 5), text="SECRET")
     await peers.do("insert", "a", text="<a>")
     await peers.do("insert", "b", text="<b>")
-    text = await until(lambda: peers.text("a"), lambda found: "<a>" in found and "<b>" in found)
+    text = await until(lambda: peers.text("a"), lambda shown: "<a>" in shown and "<b>" in shown)
     await peers.until_text(text, "b")
     sequence = (await until(lambda: ada.live(session_id), lambda live: live["code"] == text))[
         "sequence"
@@ -196,12 +197,14 @@ async def test_redaction_leaves_other_text_at_every_moment(
     for old, new in zip(before, after, strict=True):
         assert len(old.encode("utf-16-le")) == len(new.encode("utf-16-le"))
         assert re.fullmatch(
-            "".join("." if one == "█" else re.escape(one) for one in new), old, re.DOTALL
+            "".join("." if unit == "█" else re.escape(unit) for unit in new), old, re.DOTALL
         )
         assert "SECRET" not in new
         assert set(re.findall("[A-Z]", new)) <= set("SECRT")
     assert not any(
-        "█" in one for one, old in zip(after, before, strict=True) if not re.search("[SECRT]", old)
+        "█" in text
+        for text, old in zip(after, before, strict=True)
+        if not re.search("[SECRT]", old)
     )
     live = (await ada.live(session_id))["code"]
     await peers.until_text(live, "a", "b")
@@ -225,7 +228,7 @@ async def test_redaction_during_absence_of_editor_is_applied_on_return(
 
     await peers.do("reconnect", "b")
 
-    text = await until(lambda: peers.text("a"), lambda found: found.startswith("typed offline "))
+    text = await until(lambda: peers.text("a"), lambda shown: shown.startswith("typed offline "))
     await peers.until_text(text, "b")
     assert "geheim\n" not in text
     assert b"-geheim\n" not in raw(server)
@@ -303,7 +306,7 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
     # There may also be a newer version already, of the document after the redaction.
-    assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == [
+    assert [version["files"]["notes"] for version in versions if version["sequence"] == 2] == [
         "some ██████ here"
     ]
 
@@ -394,7 +397,10 @@ async def test_redaction_keeps_version_saved_meanwhile(
     answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": now, "text": SECRET})
     assert (answer.status, answer.body["versions"]) == (200, 1)
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
-    assert [one["code"] for one in versions] == ["meanwhile first\n\n", f"first\n{BLOCKS}\n"]
+    assert [version["code"] for version in versions] == [
+        "meanwhile first\n\n",
+        f"first\n{BLOCKS}\n",
+    ]
 
 
 async def test_redaction_with_failed_checkpoint_is_not_reported_done(

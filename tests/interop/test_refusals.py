@@ -65,7 +65,12 @@ class Scene:
         """Close Bob's clients as the room does. It replaces a cause that would take long."""
         members = required(self.server.parts.services.rooms.find(self.session_id)).members
         members.close(
-            [one for one in members.connections if one.user_id == self.bob.user["id"]], reason
+            [
+                connection
+                for connection in members.connections
+                if connection.user_id == self.bob.user["id"]
+            ],
+            reason,
         )
 
 
@@ -346,11 +351,11 @@ async def check_all_arrives(scene: Scene, case: Case, code: CloseCode) -> None:
         await case.after(scene)
     if not code.comes_back:
         await scene.peers.do("reconnect", "three")
-    wanted = [f"<{name} {when}>" for name in VERSIONS for when in ("before", "after")]
+    expected = [f"<{name} {when}>" for name in VERSIONS for when in ("before", "after")]
 
     async def live() -> str:
         return (await scene.ada.live(scene.session_id))["code"]
 
-    await until(live, lambda code: all(word in code for word in wanted))
+    await until(live, lambda code: all(word in code for word in expected))
     for name in VERSIONS:
         await scene.peers.until_state(name, synced=True)

@@ -133,23 +133,26 @@ class Stage:
         """Return the updates that the watcher has received since the last call, in their order."""
         last = self.message(40)
         self._marker.send(frame(last))
-        found: list[bytes] = []
+        messages: list[bytes] = []
         while True:
             kind, payload = await self._watcher.frame()
             if kind == BINARY and payload == last:
-                return found
+                return messages
             if kind == BINARY and payload.startswith(b"\x00\x02"):
-                found.append(payload)
+                messages.append(payload)
 
     async def play(self, case: Case) -> list[str | tuple[str, object]]:
         """Play a case, and return its outcome as in `Case.outcome`."""
-        one, two = self.message(case.size), self.message(case.size)
-        names = {b"\x00\x02" + one[2:]: "first", b"\x00\x02" + two[2:]: "second"}
+        first, second = self.message(case.size), self.message(case.size)
+        names = {b"\x00\x02" + first[2:]: "first", b"\x00\x02" + second[2:]: "second"}
         seen: list[tuple[str, object]] = []
         async with self.connected() as raw:
             listening = asyncio.create_task(_listen(raw, seen, case))
             frames: list[bytes] = []
-            for step in (*case.wire(one, two), *([cases.close()] if case.code is None else [])):
+            for step in (
+                *case.wire(first, second),
+                *([cases.close()] if case.code is None else []),
+            ):
                 if step is None:
                     await _send(raw, seen, frames, case.cut)
                     await until(lambda: _count(seen), lambda count: count == 1)

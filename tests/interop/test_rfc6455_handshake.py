@@ -69,9 +69,11 @@ async def test_handshake_that_is_invalid_is_refused(ada: Api) -> None:
     """
     session_id = await ada.new_session()
     answers = [await shaken(ada, session_id, {**HANDSHAKE, **changed}) for _, changed in REFUSED]
-    found = [(status, changed) for (status, _), (_, changed) in zip(answers, REFUSED, strict=True)]
+    outcomes = [
+        (status, changed) for (status, _), (_, changed) in zip(answers, REFUSED, strict=True)
+    ]
 
-    assert found == list(REFUSED)
+    assert outcomes == list(REFUSED)
     for (_, headers), (_, changed) in zip(answers, REFUSED, strict=True):
         assert "Sec-WebSocket-Accept" not in headers
         assert (

@@ -110,7 +110,7 @@ async def test_file_that_an_editor_names_is_listed(
 
     await programs.start(node_command(), "sample.mjs")
     listed = await until(
-        lambda: ada.get(f"/code/{session_id}/files"), lambda found: len(found.body["files"]) == 2
+        lambda: ada.get(f"/code/{session_id}/files"), lambda answer: len(answer.body["files"]) == 2
     )
 
     assert [(file["name"], file["length"]) for file in listed.body["files"]] == [

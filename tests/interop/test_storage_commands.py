@@ -80,7 +80,10 @@ async def test_vacuum_leaves_no_free_page_and_all_rows(
     tmp_path: Path, server: ServerProcess, ada: Api, programs: Programs
 ) -> None:
     needed_program("sqlite3")
-    kept, deleted = await ada.new_session(code="kept"), await ada.new_session(code="gone " * 20_000)
+    remaining, deleted = (
+        await ada.new_session(code="kept"),
+        await ada.new_session(code="gone " * 20_000),
+    )
     await ada.delete(f"/session/{deleted}")
     assert await server.terminate() == 0
     before = free_pages(tmp_path)
@@ -90,7 +93,7 @@ async def test_vacuum_leaves_no_free_page_and_all_rows(
     await server.start()
 
     assert before > after == 0
-    assert (await ada.live(kept))["code"] == "kept"
+    assert (await ada.live(remaining))["code"] == "kept"
 
 
 def free_pages(folder: Path) -> int:
@@ -110,9 +113,9 @@ async def test_copies_to_mongodb_and_back_have_everything(
     assert await server.terminate() == 0
     data, old = tmp_path / "data", tmp_path / "old"
     assert COPIES.count("mongodb://localhost/collab") == 2
-    there, back = COPIES.replace("mongodb://localhost/collab", f"{mongo_uri}copied").splitlines()
+    outward, back = COPIES.replace("mongodb://localhost/collab", f"{mongo_uri}copied").splitlines()
 
-    await typed(programs, there)
+    await typed(programs, outward)
     data.rename(old)
     await typed(programs, back)
     shutil.copy(old / "secret", data / "secret")

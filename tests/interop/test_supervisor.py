@@ -135,10 +135,10 @@ async def test_supervisor_after_fatal_update_restarts_server_without_that_sessio
     await until(lambda: peers.do("typed", "two"), lambda now: now["typedSaved"] > 6)
     typed = {name: await peers.do("stop", name) for name in ("one", "two")}
     words = [f"<{name}{number}>" for name, count in typed.items() for number in range(count)]
-    found = await until(
+    answer = await until(
         lambda: ada.live(other), lambda live: all(live["code"].count(word) == 1 for word in words)
     )
-    assert len(found["code"]) == sum(map(len, words))
+    assert len(answer["code"]) == sum(map(len, words))
     problems = server.problems()
     assert [line for line in problems if died in line and RESTARTED in line]
     assert [

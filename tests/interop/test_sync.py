@@ -62,7 +62,7 @@ async def _all_agree(peers: Peers, api: Api, session_id: str, names: list[str]) 
     async def texts() -> list[str]:
         return [await peers.text(name) for name in names] + [(await api.live(session_id))["code"]]
 
-    await until(texts, lambda found: len(set(found)) == 1)
+    await until(texts, lambda shown: len(set(shown)) == 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -107,11 +107,11 @@ async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) 
     )
 
     states = await until(
-        lambda: peers.do("states", "ada"), lambda found: any("user" in s for s in found.values())
+        lambda: peers.do("states", "ada"), lambda states: any("user" in s for s in states.values())
     )
     (shown,) = [state["user"] for state in states.values() if "user" in state]
     assert (shown["name"], shown["id"], shown["mood"]) == ("bob", bob.user["id"], "sly")
-    state = await peers.until_state("bob", denied=lambda found: len(found) > 0)
+    state = await peers.until_state("bob", denied=lambda reasons: len(reasons) > 0)
     assert state["denied"] == ["forbidden: viewers cannot edit"]
     assert await peers.text("ada") == "mine"
     assert (await ada.live(session_id))["code"] == "mine"
@@ -133,7 +133,7 @@ async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, pe
     ).status == 200
     await peers.do("insert", "bob", text="; not any more")
 
-    await peers.until_state("bob", denied=lambda found: len(found) > 0, attempts=1)
+    await peers.until_state("bob", denied=lambda reasons: len(reasons) > 0, attempts=1)
     assert (await ada.live(session_id))["code"] == "now I can"
 
 

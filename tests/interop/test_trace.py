@@ -39,8 +39,8 @@ async def test_editing_session_is_synced_and_restored_after_restart(
     """
     file = trace_file(name)
     trace = json.loads(gzip.decompress(file.read_bytes()))
-    wanted, edits = trace["endContent"], sum(len(txn["patches"]) for txn in trace["txns"])
-    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    expected, edits = trace["endContent"], sum(len(txn["patches"]) for txn in trace["txns"])
+    digest = hashlib.sha256(expected.encode()).hexdigest()
     server = ServerProcess(tmp_path / "data", free_port(), **_AS_FAST_AS_IT_GOES)
     await server.start()
     ada = await Api(server.url).sign_up()
@@ -55,7 +55,7 @@ async def test_editing_session_is_synced_and_restored_after_restart(
     state = await peers.until_state("writer", timeout_s=120, saved=lambda count: count >= edits)
     assert state["saved"] == state["sent"]
     assert state["attempts"] == 1
-    assert (await ada.live(session_id))["code"] == wanted
+    assert (await ada.live(session_id))["code"] == expected
     await peers.do("connect", "reader", **place)
     await peers.until_state("reader", synced=True)
     assert await peers.do("digest", "reader") == digest
@@ -66,6 +66,6 @@ async def test_editing_session_is_synced_and_restored_after_restart(
     place["url"] = Api(again.url).socket_url
     await peers.do("connect", "later", **place)
     await peers.until_state("later", synced=True)
-    await until(lambda: peers.do("digest", "later"), lambda found: found == digest)
+    await until(lambda: peers.do("digest", "later"), lambda shown: shown == digest)
     assert await again.terminate() == 0
     assert server.problems() == again.problems() == []

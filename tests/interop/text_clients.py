@@ -70,8 +70,8 @@ class TextPeer:
         """Return the first argument of each event of this name so far."""
         return [event[1] for event in (await self.state())["log"] if event[0] == name]
 
-    async def until(self, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
-        return await until(self.state, partial(has, wanted), timeout_s)
+    async def until(self, timeout_s: float = PATIENCE_S, **expected: Any) -> dict[str, Any]:
+        return await until(self.state, partial(has, expected), timeout_s)
 
     async def until_events(self, name: str, count: int = 1) -> list[Any]:
-        return await until(lambda: self.events(name), lambda found: len(found) >= count)
+        return await until(lambda: self.events(name), lambda events: len(events) >= count)

@@ -56,10 +56,10 @@ def _missing() -> dict[Path, list[tuple[int, str]]]:
 def modules() -> tuple[ModuleType, ...]:
     """Return all modules of the packages, except `__main__`, which would start a server."""
     names = [
-        found.name
+        module.name
         for package in PACKAGES
-        for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}.")
-        if not found.name.endswith(".__main__")
+        for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}.")
+        if not module.name.endswith(".__main__")
     ]
     return tuple(importlib.import_module(name) for name in names)
 

@@ -115,14 +115,14 @@ def of_python(text: str) -> Iterator[Passage]:
 def of_slashes(text: str) -> Iterator[Passage]:
     """Yield comments of TypeScript and CSS."""
     comments = []
-    for found in re.finditer(r"/\*[\s\S]*?\*/|(?:(?<=\s)|^)//.*", text, re.MULTILINE):
-        number = text.count("\n", 0, found.start()) + 1
-        if found[0].startswith("//"):
+    for match in re.finditer(r"/\*[\s\S]*?\*/|(?:(?<=\s)|^)//.*", text, re.MULTILINE):
+        number = text.count("\n", 0, match.start()) + 1
+        if match[0].startswith("//"):
             comments.append(
-                (number, found.start() - text.rfind("\n", 0, found.start()), found[0].lstrip("/"))
+                (number, match.start() - text.rfind("\n", 0, match.start()), match[0].lstrip("/"))
             )
         else:
-            lines = [re.sub(r"^\s*\*+/?|/\*+|\*+/", "", line) for line in found[0].split("\n")]
+            lines = [re.sub(r"^\s*\*+/?|/\*+|\*+/", "", line) for line in match[0].split("\n")]
             yield from _docstring("\n".join(lines), number)
     yield from _comments(comments)
 
@@ -130,12 +130,12 @@ def of_slashes(text: str) -> Iterator[Passage]:
 def of_hashes(text: str) -> Iterator[Passage]:
     """Yield comments of a Makefile or a file of settings."""
     numbered = enumerate(text.splitlines(), 1)
-    found = [
+    comments = [
         (number, match)
         for number, line in numbered
         if (match := re.search(r"(?:^|(?<=\s))#+ .*", line))
     ]
-    yield from _comments([(number, match.start(), match[0]) for number, match in found])
+    yield from _comments([(number, match.start(), match[0]) for number, match in comments])
 
 
 def _docstring(text: str, first: int) -> Iterator[Passage]:

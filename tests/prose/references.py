@@ -54,17 +54,17 @@ def findings(path: Path) -> list[Finding]:
     The changelog may mention names that were removed, so only its files and links are checked.
     """
     is_history = path.name == "CHANGELOG.md"
-    found = set()
+    faults = set()
     for line, text in said(path):
         if path.suffix == ".md":
-            found |= {Finding(line, *wrong) for wrong in _broken_links(path, text)}
+            faults |= {Finding(line, *wrong) for wrong in _broken_links(path, text)}
         if path.suffix == ".md" or path.suffix in _WITH_COMMENTS:
-            found |= {Finding(line, *wrong) for wrong in _unknown_files(path, text)}
+            faults |= {Finding(line, *wrong) for wrong in _unknown_files(path, text)}
         if path.suffix in _WITH_MODULES and not is_history:
-            found |= {Finding(line, *wrong) for wrong in _unknown_modules(text)}
+            faults |= {Finding(line, *wrong) for wrong in _unknown_modules(text)}
         if path.suffix in (".md", ".py") and not is_history:
-            found |= {Finding(line, *wrong) for wrong in _unknown_commands(text)}
-    return sorted(found, key=lambda finding: (finding.line, finding.wrong))
+            faults |= {Finding(line, *wrong) for wrong in _unknown_commands(text)}
+    return sorted(faults, key=lambda finding: (finding.line, finding.wrong))
 
 
 @cache
@@ -102,12 +102,12 @@ def _parts(path: Path) -> Iterator[tuple[int, str]]:
 def _broken_links(path: Path, text: str) -> Iterator[tuple[str, str]]:
     for link in (markdown or html for markdown, html in _LINK.findall(text)):
         target, _, fragment = link.partition("#")
-        found = path.parent / target if target else path
+        file = path.parent / target if target else path
         if re.match(r"[a-z]+:", link):
             continue
-        if not found.exists():
+        if not file.exists():
             yield f"“{link}” leads to no file", "the path of a file, from this document"
-        elif fragment and found.suffix == ".md" and fragment not in anchors(found):
+        elif fragment and file.suffix == ".md" and fragment not in anchors(file):
             yield f"“{link}” leads to no heading", "the words of the heading, with dashes"
 
 

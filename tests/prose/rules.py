@@ -96,13 +96,13 @@ class Finding:
 
 def findings(path: Path) -> list[Finding]:
     """Return the findings in a file, in the order of its lines."""
-    found = {
+    faults = {
         finding
         for passage in passages(path)
         for sentence in sentences(passage)
         for finding in check(sentence, is_document=path.suffix == ".md")
     }
-    return sorted(found, key=lambda finding: (finding.line, finding.wrong))
+    return sorted(faults, key=lambda finding: (finding.line, finding.wrong))
 
 
 def check(sentence: Sentence, *, is_document: bool) -> Iterator[Finding]:

@@ -37,12 +37,12 @@ comment -->
 > quoted
 """
 
-    found = [
+    passages = [
         (passage.lines[0][0], " ".join(line for _, line in passage.lines))
         for passage in of_markdown(text)
     ]
 
-    assert [(number, line) for number, line in found if line.strip("-")] == [
+    assert [(number, line) for number, line in passages if line.strip("-")] == [
         (1, "A title"),
         (3, "A paragraph on two lines."),
         (5, "an item"),
@@ -67,12 +67,12 @@ LIMIT = 5  # a remark
 value = "a text"  # noqa: S105
 '''
 
-    found = [
+    passages = [
         (passage.lines[0][0], " ".join(line for _, line in passage.lines))
         for passage in of_python(text)
     ]
 
-    assert sorted(found) == [
+    assert sorted(passages) == [
         (1, "A module."),
         (3, "It has two paragraphs."),
         (6, "A comment on two lines."),
@@ -108,12 +108,12 @@ def test_sentence_knows_the_lines_of_its_characters() -> None:
         "One ends. Two begins\nhere with `a b` and [a link](x.md), e.g. this.\n"
     )
 
-    one, two = sentences(passage)
+    first, second = sentences(passage)
 
-    assert one.text == "One ends."
-    assert two.text == "Two begins here with `x` and a link, e.g. this."
-    assert (two.lines[0], two.lines[two.text.index("here")], two.lines[-1]) == (1, 2, 2)
-    assert two.words() == 10
+    assert first.text == "One ends."
+    assert second.text == "Two begins here with `x` and a link, e.g. this."
+    assert (second.lines[0], second.lines[second.text.index("here")], second.lines[-1]) == (1, 2, 2)
+    assert second.words() == 10
 
 
 def test_checked_files_exist_and_are_named_once() -> None:

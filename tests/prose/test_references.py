@@ -40,9 +40,9 @@ def test_name_that_leads_nowhere_is_found_with_its_line(
     tmp_path: Path, sentence: str, wrong: str
 ) -> None:
     """A broken reference has a finding with its line and its fault."""
-    found = {(finding.line, finding.wrong) for finding in findings(page(tmp_path, sentence))}
+    faults = {(finding.line, finding.wrong) for finding in findings(page(tmp_path, sentence))}
 
-    assert (3, wrong) in found
+    assert (3, wrong) in faults
 
 
 @pytest.mark.parametrize("sentence", RIGHT)

@@ -101,19 +101,22 @@ async def furnish(store: Store) -> None:
 async def check(store: Store) -> None:
     """Check the rules that must hold after every fault."""
     for session_id in ("s1", "s2", "s3", "s9"):
-        there = await store.session(session_id)
+        session = await store.session(session_id)
         members = await store.members(session_id)
-        if there is None:
+        if session is None:
             assert members == []
             continue
-        assert [one.user_id for one in members if one.role is Role.OWNER] == [there.owner_id]
-        owner = await store.user(there.owner_id)
+        assert [member.user_id for member in members if member.role is Role.OWNER] == [
+            session.owner_id
+        ]
+        owner = await store.user(session.owner_id)
         assert owner
         assert not owner.is_deleted
-        numbers = [one.sequence for one in await store.messages(session_id, None, 100)]
+        numbers = [message.sequence for message in await store.messages(session_id, None, 100)]
         assert numbers == list(range(1, len(numbers) + 1))
         versions = [
-            one.number for one in await store.versions(session_id, None, 100, with_files=True)
+            version.number
+            for version in await store.versions(session_id, None, 100, with_files=True)
         ]
         assert versions == list(range(len(versions), 0, -1))
 
@@ -149,8 +152,8 @@ async def until_back(store: Store) -> None:
 
 async def contents(store: MongoStore) -> Rows:
     """Return all documents of the database, except those of `meta`, which say who uses it."""
-    found = await _all(store._engine.db)
-    return {name: there for name, there in found.items() if there and name != "meta"}
+    tables = await _all(store._engine.db)
+    return {name: rows for name, rows in tables.items() if rows and name != "meta"}
 
 
 async def rows(uri: str) -> Rows:
@@ -165,13 +168,15 @@ async def put_back(uri: str, start: Rows) -> None:
         db = client.get_default_database()
         for name in await db.list_collection_names():
             await db[name].delete_many({})
-            if found := start.get(name):
-                await db[name].insert_many(found)
+            if rows := start.get(name):
+                await db[name].insert_many(rows)
 
 
 async def _all(db: AsyncDatabase[dict[str, Any]]) -> Rows:
     names = sorted(await db.list_collection_names())
-    return {name: [one async for one in db[name].find({}).sort("_id", 1)] for name in names}
+    return {
+        name: [document async for document in db[name].find({}).sort("_id", 1)] for name in names
+    }
 
 
 def break_page(path: Path, marker: bytes) -> None:

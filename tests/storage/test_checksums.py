@@ -48,10 +48,10 @@ def read(row: Version, checksum: int | None, contents: bytes | None) -> Version:
 def test_version_comes_back_as_packed(text: str) -> None:
     given_version = replace(VERSION, files={text: text, "\ud800": "half \udc00"})
 
-    found = read(given_version, version_checksum(given_version), pack_contents(given_version))
+    version = read(given_version, version_checksum(given_version), pack_contents(given_version))
 
-    assert found == given_version
-    assert not found.is_damaged
+    assert version == given_version
+    assert not version.is_damaged
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_version_with_several_texts_comes_back_as_packed(files: dict[str, str]) 
     """Each root gets its own text back, in the same order."""
     packed = pack_contents(replace(VERSION, files=files))
 
-    found, documents = unpack_contents("s1", 3, packed)
+    texts, documents = unpack_contents("s1", 3, packed)
 
-    assert (list(found.items()), documents) == (list(files.items()), VERSION.documents)
+    assert (list(texts.items()), documents) == (list(files.items()), VERSION.documents)
 
 
 @odd_text
@@ -96,10 +96,10 @@ def test_version_contents_in_json_of_earlier_releases_are_read() -> None:
     contents = [{"code": "é\n", "\ud800": "half \udc00"}, VERSION.documents]
     data = json.dumps(contents, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
-    found = read(VERSION, version_checksum(VERSION), sealed(b"\x01" + zlib.compress(data)))
+    result = read(VERSION, version_checksum(VERSION), sealed(b"\x01" + zlib.compress(data)))
 
-    assert found == replace(VERSION, files=contents[0])
-    assert not found.is_damaged
+    assert result == replace(VERSION, files=contents[0])
+    assert not result.is_damaged
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_version_contents_whose_lengths_do_not_fit_are_damaged(size: int | str, 
     head = f'[{{"code": {size}}}, {{}}]'.encode()
     data = (len(head) + more).to_bytes(4, "little") + head + b"text"
 
-    found = read(VERSION, version_checksum(VERSION), sealed(b"\x02" + zlib.compress(data)))
+    result = read(VERSION, version_checksum(VERSION), sealed(b"\x02" + zlib.compress(data)))
 
-    assert (found.files, found.is_damaged) == (None, True)
+    assert (result.files, result.is_damaged) == (None, True)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -125,10 +125,10 @@ def test_version_whose_description_changed_is_damaged_as_a_whole(name: str) -> N
     """If the description changed, no field is shown, because each of them may be wrong."""
     changed = replace(VERSION, **{name: CHANGES[name]})
 
-    found = read(changed, version_checksum(VERSION), None)
+    result = read(changed, version_checksum(VERSION), None)
 
-    assert found.is_damaged
-    assert (found.number, found.label, found.author_id, found.files) == (
+    assert result.is_damaged
+    assert (result.number, result.label, result.author_id, result.files) == (
         changed.number,
         "",
         "",
@@ -142,9 +142,9 @@ def test_version_contents_with_any_bit_flipped_are_damaged(data: st.DataObject) 
     packed = bytearray(pack_contents(VERSION))
     packed[data.draw(st.integers(0, len(packed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
-    found = read(VERSION, version_checksum(VERSION), bytes(packed))
+    result = read(VERSION, version_checksum(VERSION), bytes(packed))
 
-    assert found == replace(VERSION, files=None, documents={}, is_damaged=True)
+    assert result == replace(VERSION, files=None, documents={}, is_damaged=True)
 
 
 @pytest.mark.parametrize(
@@ -165,18 +165,18 @@ def test_version_that_cannot_be_described_is_damaged() -> None:
     def describe() -> Version:
         raise ValueError("no kind")
 
-    found = checked_version("s1", 3, None, describe, b"")
+    result = checked_version("s1", 3, None, describe, b"")
 
-    assert (found.number, found.is_damaged) == (3, True)
+    assert (result.number, result.is_damaged) == (3, True)
 
 
 def test_damaged_version_packed_again_stays_damaged() -> None:
     """A copy of the store must not make a damaged version look undamaged."""
     damaged = read(replace(VERSION, label="x"), version_checksum(VERSION), None)
 
-    found = read(damaged, version_checksum(damaged), pack_contents(damaged))
+    result = read(damaged, version_checksum(damaged), pack_contents(damaged))
 
-    assert found.is_damaged
+    assert result.is_damaged
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ def test_message_that_changed_is_damaged(changed: dict[str, Any]) -> None:
 
     sound = checked_message("s1", 5, row, message_checksum(sent))
     nameless = checked_message("s1", 5, {**row, "sender_name": ""}, message_checksum(sent))
-    found = checked_message("s1", 5, {**row, **changed}, message_checksum(sent))
+    result = checked_message("s1", 5, {**row, **changed}, message_checksum(sent))
 
     assert sound == sent
     assert not nameless.is_damaged
-    assert (found.is_damaged, found.text, found.sequence) == (True, "", 5)
-    assert checked_message("s1", 5, row, message_checksum(found)).is_damaged
+    assert (result.is_damaged, result.text, result.sequence) == (True, "", 5)
+    assert checked_message("s1", 5, row, message_checksum(result)).is_damaged
 
 
 def test_version_without_checksum_is_of_an_earlier_release() -> None:

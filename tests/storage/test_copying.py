@@ -91,12 +91,12 @@ async def opened(connect: Connect) -> PortableStore:
 
 async def everything(store: PortableStore) -> dict[str, list[Row]]:
     """Return all rows of a store by table, in a fixed order."""
-    found = {}
+    tables = {}
     for table in TABLES:
         rows, cursor = await store.page(table, "", 10_000)
-        found[table] = sorted(rows, key=lambda row: repr(sorted(row.items())))
+        tables[table] = sorted(rows, key=lambda row: repr(sorted(row.items())))
         assert await store.page(table, cursor, 10) == ([], cursor)
-    return found
+    return tables
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,13 @@ async def test_copy_there_and_back_keeps_every_table(
     for source, target in ((stores[0], stores[1]), (stores[1], stores[2])):
         sums = await copy(source, target, "there", NOW - 1)
         assert sums.keys() == TABLES.keys()
-        assert all(one.rows for one in sums.values())
+        assert all(table.rows for table in sums.values())
 
     assert await everything(stores[0]) == await everything(stores[1]) == await everything(stores[2])
     for store in stores:
-        assert {one.user_id: one.role for one in await store.members("s1")}["u-ada"] is Role.OWNER
+        assert {member.user_id: member.role for member in await store.members("s1")}[
+            "u-ada"
+        ] is Role.OWNER
         assert (await store.versions("s1", None, 1, with_files=True))[0].files == {
             "a.b$c": "plain",
             "": "x",
@@ -225,8 +227,8 @@ async def test_interrupted_copy_continues_from_same_source(
 
     assert len(batches) < 40
     assert await everything(source) == await everything(store)
-    for one in (source, store):
-        await one.close(is_clean=True)
+    for end in (source, store):
+        await end.close(is_clean=True)
 
 
 async def test_copy_with_changed_row_fails_naming_table(

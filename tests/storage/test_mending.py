@@ -27,8 +27,8 @@ def test_sound_row_is_restored_as_it_was(record: Any) -> None:
 def test_invalid_value_changes_only_its_field(record: Any, odd: object) -> None:
     row = asdict(record)
     for name in row:
-        found = asdict(restored(type(record), {**row, name: odd}))
-        assert {key: value for key, value in found.items() if key != name} == {
+        fields = asdict(restored(type(record), {**row, name: odd}))
+        assert {key: value for key, value in fields.items() if key != name} == {
             k: v for k, v in row.items() if k != name
         }
 

@@ -41,7 +41,7 @@ def _both_ends(here: Stage) -> None:
             head, last, clock = (4, clock), (4, clock + 1), clock + 2
             editor.drain(here.pause(0.02))
         editor.await_saved()
-    here.kept["past"] = (person, session_id)
+    here.prepared["past"] = (person, session_id)
 
 
 def _many_lines(here: Stage) -> None:
@@ -54,7 +54,7 @@ def _many_lines(here: Stage) -> None:
         answer = person.request("POST", f"/code/{session_id}/save", {"code": _text(number, lines)})
         stored[answer.status] += 1
         time.sleep(here.pause(1.05))
-    here.kept["versions of a megabyte"] = (person, session_id)
+    here.prepared["versions of a megabyte"] = (person, session_id)
 
 
 def _text(number: int, lines: int) -> str:
@@ -66,7 +66,7 @@ def _text(number: int, lines: int) -> str:
 def _controls(here: Stage) -> None:
     """Make a text whose characters each take six characters in JSON."""
     person = here.person()
-    here.kept["controls"] = (person, person.session(code="\x01" * here.few(MIB - 1)))
+    here.prepared["controls"] = (person, person.session(code="\x01" * here.few(MIB - 1)))
 
 
 def _values(here: Stage) -> None:
@@ -76,7 +76,7 @@ def _values(here: Stage) -> None:
     with person.editor(session_id) as editor:
         editor.update(values(here.few(VALUES), b"list"))
         editor.await_saved()
-    here.kept["values"] = (person, session_id)
+    here.prepared["values"] = (person, session_id)
 
 
 def _chat(here: Stage) -> None:
@@ -100,7 +100,7 @@ def _chat(here: Stage) -> None:
         time.sleep(here.pause(0.2))
         if sent >= here.few(60):  # more messages would take minutes
             break
-    here.kept["chat"] = (owner, session_id)
+    here.prepared["chat"] = (owner, session_id)
 
 
 def _many_sessions(here: Stage) -> None:
@@ -108,12 +108,12 @@ def _many_sessions(here: Stage) -> None:
     for _ in range(here.few(_SESSIONS)):
         if person.request("POST", "/session", {"title": "\U0001f600" * 60}).status != 201:
             break
-    here.kept["sessions"] = (person, "")
+    here.prepared["sessions"] = (person, "")
 
 
 def _looking_back(here: Stage) -> None:
     """Let one account send twelve requests at the same time."""
-    person, session_id = here.kept["past"]
+    person, session_id = here.prepared["past"]
     code = f"/code/{session_id}"
     paths = [
         f"{code}/replay", f"{code}/timeline", f"{code}/blame", f"{code}/at/10", f"{code}/at/20",
@@ -131,7 +131,7 @@ def _looking_back(here: Stage) -> None:
 
 
 def _redact(here: Stage) -> None:
-    person, session_id = here.kept["past"]
+    person, session_id = here.prepared["past"]
     began = time.monotonic()
     last = person.ask("GET", f"/code/{session_id}/latest?live=true")["sequence"]
     body = {"from": 1, "to": last, "text": _LINES}
@@ -141,16 +141,16 @@ def _redact(here: Stage) -> None:
 
 def _account(here: Stage) -> None:
     person: Person
-    person, _ = here.kept.pop("sessions")
+    person, _ = here.prepared.pop("sessions")
     began = time.monotonic()
     answer = person.request("DELETE", "/user/me", {"password": PASSWORD, "sessions": "delete"})
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
 
 
 def _session(here: Stage) -> None:
-    person, session_id = here.kept["versions of a megabyte"]
+    person, session_id = here.prepared["versions of a megabyte"]
     began = time.monotonic()
-    del here.kept["versions of a megabyte"]
+    del here.prepared["versions of a megabyte"]
     answer = person.request("DELETE", f"/session/{session_id}")
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
 

@@ -127,12 +127,12 @@ def _strangers(here: Stage) -> None:
 
 def _prepare_members(here: Stage) -> None:
     people = [here.person() for _ in range(_PEOPLE)]
-    here.kept["pollers of a crowd"] = [(person, person.session()) for person in people]
+    here.prepared["pollers of a crowd"] = [(person, person.session()) for person in people]
 
 
 def _members(here: Stage) -> None:
     """Let people poll. A long poll may take up to 25 seconds, so the last ones are cancelled."""
-    people, crowd = here.kept["pollers of a crowd"], _crowd(here)
+    people, crowd = here.prepared["pollers of a crowd"], _crowd(here)
 
     async def act() -> None:
         members = (_be_member(crowd, people[n % _PEOPLE], n) for n in range(here.few(_CROWD)))

@@ -112,12 +112,12 @@ def _picture(side: int) -> bytes:
 
 
 def _prepare_pictures(here: Stage) -> None:
-    here.kept["pictures"] = ([here.person() for _ in range(4)], _picture(here.few(_SIDE)))
+    here.prepared["pictures"] = ([here.person() for _ in range(4)], _picture(here.few(_SIDE)))
 
 
 def _pictures(here: Stage) -> None:
     """Upload the largest allowed pictures."""
-    people, picture = here.kept["pictures"]
+    people, picture = here.prepared["pictures"]
     body = (
         b'--b\r\nContent-Disposition: form-data; name="avatar"; '
         b'filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
@@ -154,8 +154,8 @@ def _refused(here: Stage) -> None:
                 continue
             sockets.append(editor.socket)
         opened += len(sockets)
-        for one in sockets:
-            one.close()
+        for connection in sockets:
+            connection.close()
     here.did = f"{opened} sockets"
 
 

@@ -32,7 +32,7 @@ _SHARED_TEXT = b"\x27\x01\x03map\x01k\x02"
 
 def _fill(here: Stage, kind: Costly) -> None:
     person = here.person()
-    here.kept[kind.name] = (person, _filled(here, person, kind))
+    here.prepared[kind.name] = (person, _filled(here, person, kind))
 
 
 def _filled(here: Stage, person: Person, kind: Costly) -> str:
@@ -47,7 +47,7 @@ def _filled(here: Stage, person: Person, kind: Costly) -> str:
 
 
 def _send(here: Stage, kind: Costly) -> None:
-    person, session_id = here.kept[kind.name]
+    person, session_id = here.prepared[kind.name]
     sent, until = 0, here.until()
     while time.monotonic() < until:
         try:
@@ -78,7 +78,7 @@ def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
 
 def _give_up(here: Stage) -> None:
     """Send a large update again and again, and leave while the server prepares it."""
-    person, session_id = here.kept["given up"]
+    person, session_id = here.prepared["given up"]
     sent, until = 0, here.until()
     while time.monotonic() < until:
         with person.editor(session_id) as editor:
@@ -92,7 +92,7 @@ def _give_up(here: Stage) -> None:
 def _prepare_to_give_up(here: Stage) -> None:
     person = here.person()
     filled = Costly("", "", costly.filled, lambda _: b"")
-    here.kept["given up"] = (person, _filled(here, person, filled))
+    here.prepared["given up"] = (person, _filled(here, person, filled))
 
 
 def _sparse_sync(count: int) -> bytes:
@@ -105,11 +105,15 @@ def _sparse_sync(count: int) -> bytes:
 def _prepare_sync(here: Stage) -> None:
     person = here.person()
     filled = Costly("", "", costly.filled, lambda _: b"")
-    here.kept["sync"] = (person, _filled(here, person, filled), _sparse_sync(here.few(_STRUCTS)))
+    here.prepared["sync"] = (
+        person,
+        _filled(here, person, filled),
+        _sparse_sync(here.few(_STRUCTS)),
+    )
 
 
 def _sync(here: Stage) -> None:
-    person, session_id, update = here.kept["sync"]
+    person, session_id, update = here.prepared["sync"]
     began = time.monotonic()
     try:
         with person.editor(session_id) as editor:
@@ -131,11 +135,11 @@ def large_document(here: Stage) -> None:
     with person.editor(session_id) as editor:
         editor.sync(costly.update(3, 0, structs))
         editor.await_saved()
-    here.kept["large"] = (person, session_id)
+    here.prepared["large"] = (person, session_id)
 
 
 def _newcomers(here: Stage) -> None:
-    person, session_id = here.kept["large"]
+    person, session_id = here.prepared["large"]
     came, until = 0, here.until()
     while time.monotonic() < until and came < _NEWCOMERS:
         with person.editor(session_id) as editor:
@@ -146,7 +150,7 @@ def _newcomers(here: Stage) -> None:
 
 def _questions(here: Stage) -> None:
     """Ask for a part of a large document, each time another part."""
-    person, session_id = here.kept["large"]
+    person, session_id = here.prepared["large"]
     asked, until = 0, here.until()
     with person.editor(session_id) as editor:
         while time.monotonic() < until:
@@ -170,11 +174,11 @@ def _poison(here: Stage) -> None:
             editor.drain(here.pause(0.05))
         editor.await_saved()
     await_closed(here)
-    here.kept["poison"] = (person, session_id)
+    here.prepared["poison"] = (person, session_id)
 
 
 def _load(here: Stage) -> None:
-    person, session_id = here.kept["poison"]
+    person, session_id = here.prepared["poison"]
     began = time.monotonic()
     answer = person.request("GET", f"/code/{session_id}/latest?live=true")
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
@@ -192,12 +196,12 @@ def _near_the_limit(here: Stage) -> None:
     with person.editor(session_id) as editor:
         editor.sync(costly.update(3, 0, structs))
         editor.await_saved(_SYNCED_S)
-    here.kept["near the limit"] = (person, session_id)
+    here.prepared["near the limit"] = (person, session_id)
 
 
 def _type_near_the_limit(here: Stage) -> None:
     """Insert half of the letters that still fit and delete them, again and again."""
-    person, session_id = here.kept["near the limit"]
+    person, session_id = here.prepared["near the limit"]
     sent, until = 0, here.until()
     with person.editor(session_id) as editor:
         while time.monotonic() < until:
@@ -211,7 +215,7 @@ def _type_near_the_limit(here: Stage) -> None:
 
 def _presence(here: Stage) -> None:
     """Let twelve people send the largest allowed presence, each some ten times a second."""
-    people, session_id = here.kept["class"]
+    people, session_id = here.prepared["class"]
     editors = [person.editor(session_id).__enter__() for person in people]
     until, clock = here.until(), 0
     try:
@@ -235,7 +239,7 @@ def _presence(here: Stage) -> None:
 def _prepare_class(here: Stage) -> None:
     owner = here.person()
     session_id = owner.session()
-    here.kept["class"] = ([owner, *here.people(session_id, 11)], session_id)
+    here.prepared["class"] = ([owner, *here.people(session_id, 11)], session_id)
 
 
 WORKS = (

@@ -43,13 +43,13 @@ def _fill(here: Stage) -> None:
             editor.await_saved()
             if word == "old":
                 person.ask("POST", f"/code/{session_id}/save", {})
-    here.kept["files"] = (person, session_id)
-    here.kept["table"] = (typist, table)
+    here.prepared["files"] = (person, session_id)
+    here.prepared["table"] = (typist, table)
 
 
 def _rename(here: Stage) -> None:
-    person, session_id = here.kept["files"]
-    typist, table = here.kept["table"]
+    person, session_id = here.prepared["files"]
+    typist, table = here.prepared["table"]
     sent, until = 0, here.until()
     with person.editor(session_id) as editor:
         while time.monotonic() < until:

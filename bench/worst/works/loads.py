@@ -26,13 +26,13 @@ def values(count: int, root: bytes) -> bytes:
 
 def _sender(here: Stage) -> None:
     person = here.person()
-    here.kept["frame"] = (person, values(here.few(VALUES), b"list"))
+    here.prepared["frame"] = (person, values(here.few(VALUES), b"list"))
 
 
 def _send(here: Stage) -> None:
     """Send the largest frame that one edit may have, each time to a new session."""
     person: Person
-    person, update = here.kept["frame"]
+    person, update = here.prepared["frame"]
     sent, until = 0, here.until()
     while time.monotonic() < until:
         with person.editor(person.session()) as editor:
@@ -48,25 +48,25 @@ def _other_type(here: Stage) -> None:
     with person.editor(session_id) as editor:
         editor.update(values(here.few(VALUES), b"codemirror"))
         editor.await_saved()
-    here.kept["other type"] = (person, session_id)
+    here.prepared["other type"] = (person, session_id)
 
 
 def _save(here: Stage) -> None:
-    person, session_id = here.kept["other type"]
+    person, session_id = here.prepared["other type"]
     answer = person.request("POST", f"/code/{session_id}/save", {"code": "a text\n" * 9_000})
     here.did = f"{answer.status}, {len(answer.body):,} bytes"
 
 
 def _rested(here: Stage) -> None:
     """Wait until the rooms of large documents are closed, so that memory has none of them."""
-    if "large" not in here.kept:
+    if "large" not in here.prepared:
         large_document(here)
     await_closed(here)
 
 
 def _view(here: Stage) -> None:
     """Open a large document, make an edit that is not a keystroke, and read its texts."""
-    person, session_id = here.kept["large"]
+    person, session_id = here.prepared["large"]
     began = time.monotonic()
     with person.editor(session_id) as editor:
         editor.update(costly.update(8, 0, [costly.string(b"xx", None, (3, 16))]))
@@ -85,7 +85,7 @@ def _close(here: Stage) -> None:
 def _edited(here: Stage) -> None:
     """Open all large documents once more, and change each."""
     for number, key in enumerate(("large", "other type")):
-        person, session_id = here.kept[key]
+        person, session_id = here.prepared[key]
         with person.editor(session_id) as editor:
             root = costly.string(b"yy", None, None)
             editor.update(costly.update(20 + number, 0, [root]))

@@ -66,7 +66,7 @@ def _fill(here: Stage) -> None:
     finally:
         for writer in writers:
             writer.editor.socket.close()
-    here.kept[_KEY] = (owner, session_id)
+    here.prepared[_KEY] = (owner, session_id)
 
 
 def _ask(here: Stage, path: str) -> None:

@@ -37,12 +37,12 @@ def _largest(here: Stage) -> dict[str, object]:
 def _reporters(here: Stage) -> None:
     owner = here.person()
     session_id = owner.session()
-    here.kept["reporters"] = ([owner, *here.people(session_id, 3)], session_id)
+    here.prepared["reporters"] = ([owner, *here.people(session_id, 3)], session_id)
 
 
 def _reported(here: Stage) -> None:
     """Let four members report as fast as the server answers."""
-    people, session_id = here.kept["reporters"]
+    people, session_id = here.prepared["reporters"]
     report, until = _largest(here), here.until()
     statuses: Counter[int] = Counter()
 
@@ -64,11 +64,11 @@ def _with_runs(here: Stage) -> None:
         person = people[number % len(people)]
         while person.request("POST", f"/session/{session_id}/runs", report).status == 429:
             time.sleep(0.1)
-    here.kept["runs"] = (owner, session_id)
+    here.prepared["runs"] = (owner, session_id)
 
 
 def _redact(here: Stage) -> None:
-    person, session_id = here.kept["runs"]
+    person, session_id = here.prepared["runs"]
     began = time.monotonic()
     last = person.ask("GET", f"/code/{session_id}/latest?live=true")["sequence"]
     body = {"from": 1, "to": last, "text": _WORD}

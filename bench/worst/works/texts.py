@@ -65,11 +65,11 @@ def _save(here: Stage, name: str) -> None:
     before, after = _PAIRS[name](here)
     person = here.person()
     session_id = person.session(code=before)
-    here.kept[name] = (person, session_id, after)
+    here.prepared[name] = (person, session_id, after)
 
 
 def _saved(here: Stage, name: str) -> None:
-    person, session_id, after = here.kept[name]
+    person, session_id, after = here.prepared[name]
     _note(here, lambda: person.request("POST", f"/code/{session_id}/save", {"code": after}).status)
 
 
@@ -92,40 +92,40 @@ def _two_versions(here: Stage) -> None:
     session_id = person.session(code=before)
     person.ask("POST", f"/code/{session_id}/save", {})
     answer = person.request("POST", f"/code/{session_id}/save", {"code": after})
-    here.kept["versions"] = (person, session_id, answer.status)
+    here.prepared["versions"] = (person, session_id, answer.status)
 
 
 def _restore(here: Stage) -> None:
-    person, session_id, _ = here.kept["versions"]
+    person, session_id, _ = here.prepared["versions"]
     _note(
         here, lambda: person.request("POST", f"/code/{session_id}/restore", {"version": 1}).status
     )
 
 
 def _compare(here: Stage) -> None:
-    person, session_id, _ = here.kept["versions"]
+    person, session_id, _ = here.prepared["versions"]
     _note(here, lambda: person.request("GET", f"/code/{session_id}/diff?from=1&to=2").status)
 
 
 def _create(here: Stage) -> None:
-    person: Person = here.kept["creator"]
+    person: Person = here.prepared["creator"]
     code = shuffled(3, here.few(MIB // 22))
     _note(here, lambda: person.request("POST", "/session", {"title": "x", "code": code}).status)
 
 
 def _creator(here: Stage) -> None:
-    here.kept["creator"] = here.person()
+    here.prepared["creator"] = here.person()
 
 
 def _text_client(here: Stage) -> None:
     before, after = _alternate(here)
     person = here.person()
     session_id = person.session(code=before)
-    here.kept["poller"] = (Poller(person, session_id), session_id, after)
+    here.prepared["poller"] = (Poller(person, session_id), session_id, after)
 
 
 def _text_changed(here: Stage) -> None:
-    poller, session_id, after = here.kept["poller"]
+    poller, session_id, after = here.prepared["poller"]
     _note(here, lambda: poller.emit("code-change", {"sessionId": session_id, "code": after}))
 
 
@@ -133,12 +133,12 @@ def _text_clients(here: Stage) -> None:
     owner = here.person()
     session_id = owner.session(code=shuffled(4, here.few(MIB // 22)))
     people = [owner, *here.people(session_id, _POLLERS - 1)]
-    here.kept["pollers"] = ([Poller(person, session_id) for person in people], session_id)
+    here.prepared["pollers"] = ([Poller(person, session_id) for person in people], session_id)
 
 
 def _text_amplified(here: Stage) -> None:
     """Let one of ten text clients type: each other client gets the whole text."""
-    pollers, session_id = here.kept["pollers"]
+    pollers, session_id = here.prepared["pollers"]
     until = here.until()
     text, sent = shuffled(4, here.few(MIB // 22)), 0
     with ThreadPoolExecutor(_POLLERS) as pool:
@@ -147,7 +147,7 @@ def _text_amplified(here: Stage) -> None:
             sent += 1
             pollers[0].emit("code-change", {"sessionId": session_id, "code": f"{sent}{text}"})
             time.sleep(0.1)
-        here.did = f"{sent} texts, {sum(one.result() for one in reading):,} bytes read"
+        here.did = f"{sent} texts, {sum(reader.result() for reader in reading):,} bytes read"
 
 
 WORKS = (

@@ -113,13 +113,13 @@ async def test_run_writes_and_reads_sqlite_files_of_any_name(
     source = await furnished(tmp_path / "from")
     (tmp_path / "folder.db").mkdir()
 
-    there = await copying.run(source, f"{tmp_path}/{target}", into_existing=False)
+    outward = await copying.run(source, f"{tmp_path}/{target}", into_existing=False)
     (tmp_path / file).rename(tmp_path / "nameless")
     back = await copying.run(
         str(tmp_path / "nameless"), str(tmp_path / "back"), into_existing=False
     )
 
-    assert (there, back) == (0, 0)
+    assert (outward, back) == (0, 0)
     store = SqliteStore(tmp_path / "back" / "collab.db")
     await store.open()
     assert await store.user("u-ada")

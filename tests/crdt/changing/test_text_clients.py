@@ -485,37 +485,37 @@ class Words(Edits):
     def make(self, text: str) -> tuple[int, int, str]:
         word = f"<{len(self.put):03}>"
         self.put.append(word)
-        return self.chance.choice([found.end() for found in re.finditer(">|^", text)]), 0, word
+        return self.chance.choice([match.end() for match in re.finditer(">|^", text)]), 0, word
 
 
-def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> None:
+def do_something(client: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> None:
     """Let one client do a random step: type, show a text, or send or receive a message."""
     match edits.chance.randint(0, 4):
         case 0:
-            one.type(edits)
+            client.type(edits)
         case 1:
-            one.show()
+            client.show()
         case 2:
             feed.refresh()
-            one.pump()
+            client.pump()
         case _:
-            one.deliver(now)
+            client.deliver(now)
 
 
 def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
     """For each client, deliver one message to the server, send one back, and show one."""
     feed.refresh()
-    for one in everybody:
-        one.deliver(now)
-        one.pump()
-        one.show()
+    for client in everybody:
+        client.deliver(now)
+        client.pump()
+        client.show()
 
 
 def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edits: Edits) -> None:
     """Check that all clients show the room's text, with each undeleted letter exactly once."""
     text = code(room)
-    for one in everybody:
-        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    for client in everybody:
+        assert client.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
     assert [
         letter for letter in edits.put if letter not in text and letter not in edits.deleted
     ] == []
@@ -560,8 +560,8 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
     now = NOW
     for _ in range(400):
         now += chance.choice((1, 20, 5_000))
-        for one in [one for one in everybody if chance.random() < 0.3]:
-            do_something(one, edits, feed, now)
+        for client in [client for client in everybody if chance.random() < 0.3]:
+            do_something(client, edits, feed, now)
 
     for _ in range(2_000):
         now += 5_000
@@ -588,5 +588,5 @@ def test_similar_words_at_the_same_place_are_all_kept(seed: int) -> None:
         settle(everybody, feed, NOW + 1_000_000 + step)
 
     text = code(room)
-    assert {one.shown for one in everybody} == {text}
+    assert {client.shown for client in everybody} == {text}
     assert sorted(re.findall("<[0-9]+>", text)) == edits.put

@@ -50,28 +50,28 @@ def test_blame_of_whole_sessions_matches_yjs(
     room = make_room()
     connections = {}
     sent = {}
-    for number, one in enumerate(updates):
-        agent = one["agent"]
+    for number, entry in enumerate(updates):
+        agent = entry["agent"]
         if agent not in connections:
             connections[agent], _ = join(room, f"agent {agent}")
-        update = base64.b64decode(one["update"])
+        update = base64.b64decode(entry["update"])
         for client, (first, after) in parse(update).spans.items():
             sent.update({(client, clock): number for clock in range(first, after)})
         send(room, connections[agent], update, NOW + 5_000 * number)
 
-    found = blamed(room)
+    shown = blamed(room)
 
     assert (
-        "\n".join(line.text for line in found.lines) == last["text"] == room.files()["codemirror"]
+        "\n".join(line.text for line in shown.lines) == last["text"] == room.files()["codemirror"]
     )
     expected = [f"agent {agent}" for agent, length in last["agents"] for _ in range(length)]
-    assert [run.author for run in found.runs for _ in range(run.length)] == expected
+    assert [run.author for run in shown.runs for _ in range(run.length)] == expected
     times = [
         NOW + 5_000 * sent[item.client, item.clock + unit]
         for item in ItemOrder(room.document.state()).visible("codemirror")
         for unit in range(item.length)
     ]
-    assert [run.at for run in found.runs for _ in range(run.length)] == times
+    assert [run.at for run in shown.runs for _ in range(run.length)] == times
     assert len(set(expected)) == len(connections)
 
 
@@ -88,16 +88,16 @@ def test_blame_of_line_is_author_of_newest_part() -> None:
     send(room, at_ada, first, NOW)
     send(room, at_bob, bob.insert(4, "2 "), NOW + 10_000)
 
-    found = blamed(room)
+    shown = blamed(room)
 
-    assert [(line.text, line.author, line.at) for line in found.lines] == [
+    assert [(line.text, line.author, line.at) for line in shown.lines] == [
         ("one", "ada", NOW),
         ("2 two", "bob", NOW + 10_000),
         ("", "ada", NOW),
         ("four 😀!", "ada", NOW),
         ("", "ada", NOW),
     ]
-    assert [(run.start, run.length, run.author, run.at) for run in found.runs] == [
+    assert [(run.start, run.length, run.author, run.at) for run in shown.runs] == [
         (0, 4, "ada", NOW),
         (4, 2, "bob", NOW + 10_000),
         (6, 14, "ada", NOW),
@@ -105,9 +105,9 @@ def test_blame_of_line_is_author_of_newest_part() -> None:
 
 
 def test_blame_of_empty_text_names_nobody() -> None:
-    found = blame(ItemOrder(), "codemirror", {}, Authorship())
+    shown = blame(ItemOrder(), "codemirror", {}, Authorship())
 
-    assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == (
+    assert (shown.runs, [(line.text, line.author, line.at) for line in shown.lines]) == (
         [],
         [("", None, None)],
     )
@@ -129,8 +129,8 @@ def test_blame_of_text_brought_by_another_user_is_carried_until_its_owner_confir
     brought = bytes(bob.doc.get_update(y_protocol.state_vector(room.index.clocks)))
     room.receive(at_bob, b"\x00\x01" + _sized(brought), NOW + 60_000)
 
-    found = blamed(room)
-    assert [(run.length, run.author, run.at, run.is_carried) for run in found.runs] == [
+    shown = blamed(room)
+    assert [(run.length, run.author, run.at, run.is_carried) for run in shown.runs] == [
         (1, "bob", NOW + 60_000, True), (1, "ada", NOW, False), (4, "bob", NOW + 60_000, True)
     ]  # fmt: skip
 
@@ -188,8 +188,8 @@ def test_blame_lists_only_the_first_lines_but_all_runs(monkeypatch: pytest.Monke
     monkeypatch.setattr(crdt.history.blame, "MAX_LINES", 3)
     order = ItemOrder(Typist(5).insert(0, "a\nb\nc\nd\ne"))
 
-    found = blame(order, "codemirror", {5: "ada"}, Authorship())
+    shown = blame(order, "codemirror", {5: "ada"}, Authorship())
     short = blame(ItemOrder(Typist(5).insert(0, "a\nb\nc")), "codemirror", {}, Authorship())
 
-    assert [line.text for line in found.lines] == ["a", "b", "c"]
+    assert [line.text for line in shown.lines] == ["a", "b", "c"]
     assert [line.text for line in short.lines] == ["a", "b", "c"]

@@ -37,9 +37,9 @@ async def test_small_documents_are_compared_without_a_worker() -> None:
     workers = Workers()
     before, after = Contents({"a": "x"}, {"files": table(1)}), Contents({}, {})
 
-    found = await compare(workers, "ada", before, after, encode)
+    difference = await compare(workers, "ada", before, after, encode)
 
-    assert (found.files, found.others) == (b"[[1, 1], [0, 0]] False", {})
+    assert (difference.files, difference.others) == (b"[[1, 1], [0, 0]] False", {})
     assert workers.counts["done"] == 0
 
 
@@ -47,8 +47,8 @@ async def test_large_tables_are_compared_in_a_worker() -> None:
     workers = Workers()
     try:
         before = Contents({}, {"files": table(FEW_FILES + 1)})
-        found = await compare(workers, "ada", before, Contents({}, {}), encode)
+        difference = await compare(workers, "ada", before, Contents({}, {}), encode)
     finally:
         await workers.close()
 
-    assert found.files == f"[[0, {FEW_FILES + 1}], [0, 0]] True".encode()
+    assert difference.files == f"[[0, {FEW_FILES + 1}], [0, 0]] True".encode()

@@ -18,9 +18,9 @@ from tests.crdt.world import World
 from tests.waiting import until
 
 
-def same(found: Any) -> Any:
+def same(shown: Any) -> Any:
     """Return the found value unchanged."""
-    return found
+    return shown
 
 
 def described(replayed: Replayed) -> Answer:
@@ -203,12 +203,12 @@ async def test_pages_of_replay_lead_to_the_end(
 ) -> None:
     monkeypatch.setattr(replay, "MAX_EDITS", 0)
     start: int | None = 0
-    found = []
+    played = []
     while start is not None:
         replayed, start = await typed.history_reader.replay("one", "ada", start, same)
-        found += [step.edits for step in replayed.steps]
+        played += [step.edits for step in replayed.steps]
 
-    assert found == [[("codemirror", at, 0, "abc"[at])] for at in range(3)]
+    assert played == [[("codemirror", at, 0, "abc"[at])] for at in range(3)]
 
 
 async def test_blame_of_unknown_root_is_not_found(typed: World) -> None:

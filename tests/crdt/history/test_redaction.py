@@ -20,7 +20,7 @@ def log_of(*updates: bytes) -> list[Chunk]:
             "s",
             1,
             len(updates),
-            codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in updates]),
+            codec.encode_chunk([codec.LogEntry(NOW, "ada", update) for update in updates]),
             NOW,
         )
     ]

@@ -151,24 +151,24 @@ async def test_redact_does_not_delay_checkpoints_of_other_sessions(leaked: World
     The redacted session gets its checkpoint when the redaction is done.
     """
     await leaked.session("two")
-    async with leaked.rooms.use("one") as one, leaked.rooms.use("two") as two:
+    async with leaked.rooms.use("one") as first, leaked.rooms.use("two") as second:
         held, redacting = await _held_redaction(leaked)
-        send(one, join(one, "bob")[0], Typist(6).insert(0, "# "))
-        send(two, join(two)[0], Typist(7).insert(0, "x"))
+        send(first, join(first, "bob")[0], Typist(6).insert(0, "# "))
+        send(second, join(second)[0], Typist(7).insert(0, "x"))
         compactor = leaked.rooms.compactor
-        its_own = asyncio.create_task(compactor.checkpoint(one))
+        its_own = asyncio.create_task(compactor.checkpoint(first))
         before = _checkpoints(leaked, "one")
 
-        await compactor.checkpoint(two)
-        await compactor.compact(two)
+        await compactor.checkpoint(second)
+        await compactor.compact(second)
 
-        assert (await leaked.store.checkpoint("two")).sequence == two.journal.sequence
+        assert (await leaked.store.checkpoint("two")).sequence == second.journal.sequence
         assert not its_own.done()
         assert _checkpoints(leaked, "one") == before
         held.set()
         await redacting
         await its_own
-        assert (await leaked.store.checkpoint("one")).sequence == one.journal.sequence
+        assert (await leaked.store.checkpoint("one")).sequence == first.journal.sequence
 
 
 async def test_redact_does_not_delay_maintenance_of_other_sessions(make_world) -> None:
@@ -186,7 +186,8 @@ async def test_redact_does_not_delay_maintenance_of_other_sessions(make_world) -
 
         await until(lambda: world.store.newest_version("two"), lambda version: version is not None)
         await until(
-            lambda: world.store.checkpoint("two"), lambda found: found and found.sequence == 1
+            lambda: world.store.checkpoint("two"),
+            lambda checkpoint: checkpoint and checkpoint.sequence == 1,
         )
 
         assert not redacting.done()

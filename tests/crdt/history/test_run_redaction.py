@@ -60,7 +60,7 @@ async def test_redaction_changes_and_counts_only_runs_with_the_text(world: World
     assert await counts(store) == (2, 2)
 
     after = await store.runs("one", None, 100, with_reports=True)
-    assert [required(one.report).stdout for one in after] == [
+    assert [required(run.report).stdout for run in after] == [
         f"{BLOCK * 6} too", *["nothing"] * 6, f"a {BLOCK * 6}",
     ]  # fmt: skip
     assert after[1:-1] == before[1:-1]

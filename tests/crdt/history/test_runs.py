@@ -97,7 +97,7 @@ async def test_session_keeps_its_newest_runs(make_world) -> None:
         await add(world, session, id=f"r{number}")
 
     listed, has_more = await world.runs.page("one", None, 10)
-    assert ([one.number for one in listed], has_more) == ([4, 3], False)
+    assert ([run.number for run in listed], has_more) == ([4, 3], False)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_page_has_newest_runs_first(
 
     listed, more = await world.runs.page("one", before, limit)
 
-    assert ([one.number for one in listed], more) == (expected, has_more)
+    assert ([run.number for run in listed], more) == (expected, has_more)
 
 
 async def test_page_ends_when_its_outputs_are_large(
@@ -153,4 +153,4 @@ async def test_page_ends_when_its_outputs_are_large(
 
     listed, more = await world.runs.page("one", None, 12)
 
-    assert ([one.number for one in listed], more) == ([12, 11, 10, 9, 8], True)
+    assert ([run.number for run in listed], more) == ([12, 11, 10, 9, 8], True)

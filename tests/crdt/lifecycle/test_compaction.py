@@ -115,9 +115,9 @@ async def test_history_is_the_same_without_deleted_content(make_world) -> None:
         assert await _looked_back(world, room) == before
 
 
-def same(found: Any) -> Any:
+def same(shown: Any) -> Any:
     """Return the found value unchanged."""
-    return found
+    return shown
 
 
 async def _looked_back(world, room) -> list[object]:

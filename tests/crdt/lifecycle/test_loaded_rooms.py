@@ -39,7 +39,7 @@ def test_iteration_during_removal_sees_all_rooms() -> None:
     loaded, room = LoadedRooms(), make_room()
     loaded.add(room)
 
-    for found in loaded:
-        loaded.remove(found)
+    for document in loaded:
+        loaded.remove(document)
 
     assert list(loaded) == []

@@ -84,17 +84,17 @@ async def test_log_writer_capacity_bounds_all_rooms_together(make_world, expect_
     for name in ("one", "two"):
         await world.session(name)
     world.store.failing["append_chunks"] = StoreUnavailable("away")
-    async with world.rooms.use("one") as one, world.rooms.use("two") as two:
-        ada, _ = join(one)
-        bob, _ = join(two, "bob")
-        one.receive(ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70)), NOW)
+    async with world.rooms.use("one") as first, world.rooms.use("two") as second:
+        ada, _ = join(first)
+        bob, _ = join(second, "bob")
+        first.receive(ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70)), NOW)
 
         with pytest.raises(RoomUnavailable):
-            two.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
+            second.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
         world.store.failing.clear()
-        await all_saved(one)
+        await all_saved(first)
         await until(lambda: world.rooms.writer.unsaved_bytes, lambda size: size == 0)
-        two.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
+        second.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
 
 
 async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) -> None:
@@ -102,13 +102,13 @@ async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) 
     expect_log("changed by someone else")
     for name in ("one", "two"):
         await world.session(name)
-    async with world.rooms.use("one") as one, world.rooms.use("two") as two:
-        ada, inbox = join(one)
-        bob, _ = join(two, "bob")
+    async with world.rooms.use("one") as first, world.rooms.use("two") as second:
+        ada, inbox = join(first)
+        bob, _ = join(second, "bob")
         await world.store.append_chunks([Chunk("one", 1, 1, b"somebody else's", NOW)])
-        send(one, ada, Typist(5).insert(0, "x"))
-        send(two, bob, Typist(6).insert(0, "y"))
-        await all_saved(two)
+        send(first, ada, Typist(5).insert(0, "x"))
+        send(second, bob, Typist(6).insert(0, "y"))
+        await all_saved(second)
         await until(lambda: inbox.closed)
 
     assert inbox.closed == (CloseReason.RESTART, "")
@@ -119,15 +119,15 @@ async def test_log_writer_for_deleted_session_never_reports_saved(world: World) 
     """The room of a deleted session is closed, and other rooms go on."""
     for name in ("one", "two"):
         await world.session(name)
-    async with world.rooms.use("one") as one, world.rooms.use("two") as two:
-        ada, inbox = join(one)
-        bob, _ = join(two, "bob")
+    async with world.rooms.use("one") as first, world.rooms.use("two") as second:
+        ada, inbox = join(first)
+        bob, _ = join(second, "bob")
         await world.store.delete_session("one")
-        send(one, ada, Typist(5).insert(0, "x"))
-        send(two, bob, Typist(6).insert(0, "y"))
+        send(first, ada, Typist(5).insert(0, "x"))
+        send(second, bob, Typist(6).insert(0, "y"))
         with pytest.raises(RoomUnavailable):
-            await world.rooms.writer.saved(one, 1)
-        await all_saved(two)
+            await world.rooms.writer.saved(first, 1)
+        await all_saved(second)
 
     assert inbox.closed == (CloseReason.RESTART, "")
     assert world.rooms.find("one") is None

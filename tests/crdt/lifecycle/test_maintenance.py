@@ -35,7 +35,7 @@ async def test_maintenance_of_idle_room_stores_checkpoint_and_closes_it(world: W
     assert world.rooms.find("one") is room
 
     world.now += 60_000
-    await until(lambda: world.rooms.find("one"), lambda found: found is None)
+    await until(lambda: world.rooms.find("one"), lambda room: room is None)
 
     assert (await world.store.checkpoint("one")).sequence == 1
     version = await world.store.newest_version("one")
@@ -64,7 +64,8 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
             send(room, ada, typist.insert(at, "x"))
         world.now += 1_000
         await until(
-            lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 10
+            lambda: world.store.checkpoint("one"),
+            lambda checkpoint: checkpoint and checkpoint.sequence == 10,
         )
         for at in range(10, 20):
             send(room, ada, typist.insert(at, "y"))
@@ -72,7 +73,8 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
         assert room.upkeep.checkpointed == 10
         world.now += 2_000
         await until(
-            lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 20
+            lambda: world.store.checkpoint("one"),
+            lambda checkpoint: checkpoint and checkpoint.sequence == 20,
         )
         assert room.files() == {"codemirror": "x" * 10 + "y" * 10}
 
@@ -96,7 +98,9 @@ async def test_maintenance_after_error_continues(make_world, expect_log) -> None
         calls = world.store.calls.count("put_checkpoint")
         await until(lambda: world.store.calls.count("put_checkpoint"), lambda n: n > calls + 1)
         world.store.failing.clear()
-        await until(lambda: world.store.checkpoint("one"), lambda found: found is not None)
+        await until(
+            lambda: world.store.checkpoint("one"), lambda checkpoint: checkpoint is not None
+        )
 
 
 async def test_maintenance_while_worker_processes_are_busy_tries_again(
@@ -160,7 +164,7 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
         ada, _ = join(room)
         world.now += 10_000
         send(room, ada, typist.insert(0, "x" * 300_000), world.now)
-        await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
+        await until(lambda: room.upkeep.checkpointed, lambda count: count == 1)
         send(room, ada, typist.insert(0, "x" * 200_000), world.now)
         await all_saved(room)
         calls = len(world.store.calls)
@@ -168,7 +172,7 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
         await until(lambda: len(world.store.calls), lambda count: count > calls)
         assert room.upkeep.checkpointed == 1
         world.now += 11_000
-        await until(lambda: room.upkeep.checkpointed, lambda found: found == 3)
+        await until(lambda: room.upkeep.checkpointed, lambda count: count == 3)
 
 
 async def test_first_checkpoint_of_loaded_room_comes_soon_only_after_a_read_log(
@@ -223,17 +227,17 @@ async def test_maintenance_of_doubled_document_under_edit_waits_for_interval(
         ada, _ = join(room)
         world.now += 10_000
         send(room, ada, typist.insert(0, "x" * 300_000), world.now)
-        await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
+        await until(lambda: room.upkeep.checkpointed, lambda count: count == 1)
         world.now += 9_000
         send(room, ada, typist.insert(0, "x" * 400_000), world.now)
         await all_saved(room)
         seen = latest
-        await until(lambda: latest, lambda found: found > seen + 2)
+        await until(lambda: latest, lambda count: count > seen + 2)
         # The time of a checkpoint is the time at which it began.
         assert room.upkeep.checkpointed_at == world.now - (9_000 if waits else 0)
         if waits:
             world.now += 1_000
-        await until(lambda: room.upkeep.checkpointed, lambda found: found == 2)
+        await until(lambda: room.upkeep.checkpointed, lambda count: count == 2)
 
 
 async def test_slow_maintenance_for_one_owner_does_not_delay_others(
@@ -259,8 +263,12 @@ async def test_slow_maintenance_for_one_owner_does_not_delay_others(
             room = await stack.enter_async_context(world.rooms.use(name))
             send(room, join(room)[0], Typist(5).insert(0, "x"))
             await until(lambda: asked)
-        await until(lambda: world.store.checkpoint("bob 1"), lambda found: found is not None)
+        await until(
+            lambda: world.store.checkpoint("bob 1"), lambda checkpoint: checkpoint is not None
+        )
 
         assert {name for name in asked if name.startswith("ada")} == {"ada 1"}
         held.set()
-        await until(lambda: world.store.checkpoint("ada 5"), lambda found: found is not None)
+        await until(
+            lambda: world.store.checkpoint("ada 5"), lambda checkpoint: checkpoint is not None
+        )

@@ -19,31 +19,33 @@ def structs(client: int, first: int, after: int) -> Parsed:
     return parsed
 
 
-def everything(found: Authorship) -> dict[int, list[tuple[int, int, str]]]:
-    return {client: found.of(client, 0, after) for client, after in found.clients().items()}
+def everything(authorship: Authorship) -> dict[int, list[tuple[int, int, str]]]:
+    return {
+        client: authorship.of(client, 0, after) for client, after in authorship.clients().items()
+    }
 
 
 def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
     """Each part has the time and the user of its arrival. A repeated part keeps its first user."""
-    found = Authorship()
-    found.note(structs(5, 0, 3), NOW, "ada")
-    found.note(structs(5, 2, 6), NOW + 5_000, "bob")
-    found.note(structs(5, 0, 6), NOW + 90_000, "eve")
+    authorship = Authorship()
+    authorship.note(structs(5, 0, 3), NOW, "ada")
+    authorship.note(structs(5, 2, 6), NOW + 5_000, "bob")
+    authorship.note(structs(5, 0, 6), NOW + 90_000, "eve")
 
-    assert found.of(5, 0, 6) == [(0, NOW, "ada"), (3, NOW + 5_000, "bob")]
-    assert found.of(5, 1, 3) == [(1, NOW, "ada")]
-    assert found.of(5, 4, 5) == [(4, NOW + 5_000, "bob")]
-    assert found.of(6, 0, 1) == []
+    assert authorship.of(5, 0, 6) == [(0, NOW, "ada"), (3, NOW + 5_000, "bob")]
+    assert authorship.of(5, 1, 3) == [(1, NOW, "ada")]
+    assert authorship.of(5, 4, 5) == [(4, NOW + 5_000, "bob")]
+    assert authorship.of(6, 0, 1) == []
 
 
 def test_authorship_joins_records_within_two_seconds() -> None:
     """Typing makes at most one record in two seconds. Another user's structs make a new record."""
-    found = Authorship()
+    authorship = Authorship()
     for number in range(50):
-        found.note(structs(5, number, number + 1), NOW + 100 * number, "ada")
-    found.note(structs(5, 50, 51), NOW + 5_000, "bob")
+        authorship.note(structs(5, number, number + 1), NOW + 100 * number, "ada")
+    authorship.note(structs(5, 50, 51), NOW + 5_000, "bob")
 
-    assert found.of(5, 0, 51) == [
+    assert authorship.of(5, 0, 51) == [
         (0, NOW, "ada"), (20, NOW + 2_000, "ada"), (40, NOW + 4_000, "ada"),
         (50, NOW + 5_000, "bob")
     ]  # fmt: skip
@@ -59,18 +61,18 @@ def test_authorship_after_packing_is_unchanged(
     made: list[tuple[int, int, int, str]], owners: dict[int, str]
 ) -> None:
     """Packing keeps owners and records, and later structs are noted in the same way."""
-    found, clocks = Authorship(), dict.fromkeys(range(4), 0)
+    noted, clocks = Authorship(), dict.fromkeys(range(4), 0)
     for client, size, at, user in made:
-        found.note(structs(client, clocks[client], clocks[client] + size), at, user)
+        noted.note(structs(client, clocks[client], clocks[client] + size), at, user)
         clocks[client] += size
 
-    unpacked_owners, unpacked = authorship.decode(authorship.encode(owners, found))
+    unpacked_owners, unpacked = authorship.decode(authorship.encode(owners, noted))
 
     assert unpacked is not None
-    assert (unpacked_owners, everything(unpacked)) == (owners, everything(found))
-    for one in (found, unpacked):
-        one.note(structs(0, clocks[0], clocks[0] + 1), 2**41 + 9_000, "later")
-    assert everything(unpacked) == everything(found)
+    assert (unpacked_owners, everything(unpacked)) == (owners, everything(noted))
+    for table in (noted, unpacked):
+        table.note(structs(0, clocks[0], clocks[0] + 1), 2**41 + 9_000, "later")
+    assert everything(unpacked) == everything(noted)
 
 
 def test_authorship_of_earlier_releases_has_only_owners() -> None:

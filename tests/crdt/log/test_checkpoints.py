@@ -28,9 +28,9 @@ def test_checkpoint_made_in_a_worker_is_the_same() -> None:
     document = replace(to_store(restore.restore(None, chunks)), has_values=True)
 
     here = checkpoints.make_checkpoint("s", document, NOW, kept_bytes=0)
-    there = checkpoints.make_checkpoint_apart("s", document, NOW, 0)
+    apart = checkpoints.make_checkpoint_apart("s", document, NOW, 0)
 
-    assert there.checkpoint == here.checkpoint
+    assert apart.checkpoint == here.checkpoint
 
 
 def test_checkpoint_without_every_struct_is_not_made() -> None:

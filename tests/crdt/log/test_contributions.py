@@ -53,10 +53,10 @@ def test_contributions_are_updated_by_save() -> None:
     chunks = save(room)
 
     assert room.contributions.typed == []
-    found = restore(None, chunks)
-    assert found.contributors == room.contributions.since_version == {"ada": 20}
-    assert found.edited_at == (room.contributions.first_edit_at, room.contributions.last_edit_at)
-    assert found.authorship.of(5, 0, 20) == room.contributions.authorship.of(5, 0, 20)
+    restored = restore(None, chunks)
+    assert restored.contributors == room.contributions.since_version == {"ada": 20}
+    assert restored.edited_at == (room.contributions.first_edit_at, room.contributions.last_edit_at)
+    assert restored.authorship.of(5, 0, 20) == room.contributions.authorship.of(5, 0, 20)
 
 
 def test_contributions_waiting_during_store_outage_are_bounded() -> None:

@@ -27,7 +27,7 @@ def test_pending_chunks_are_numbered_without_gaps() -> None:
     assert (journal.saved_sequence, journal.unsaved_bytes, journal.is_saved) == (12, 1, False)
     second = journal.next_chunk(NOW)
     assert second is not None
-    assert (second.first, [one.update for one in decode_chunk(second.data)]) == (13, [b"d"])
+    assert (second.first, [entry.update for entry in decode_chunk(second.data)]) == (13, [b"d"])
     journal.committed()
     assert (journal.is_saved, journal.unsaved_bytes) == (True, 0)
     journal.committed()

@@ -42,14 +42,14 @@ def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
     An old checkpoint has no authorship, so the whole log is read.
     """
     chunks, _ = typed()
-    wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
+    authors = restore.restore(None, chunks).authorship.of(5, 0, 30)
     half = restore.restore(None, chunks[:12])
     checkpoint = checkpoints.make_checkpoint("session", to_store(half), NOW).checkpoint
     old = replace(checkpoint, owners=codec.with_checksum(b"\x01\x03ada\x05\x00"))
 
-    assert wanted[0] == (0, NOW, "ada")
-    assert restore.restore(checkpoint, chunks[12:]).authorship.of(5, 0, 30) == wanted
-    assert restore.restore(old, chunks).authorship.of(5, 0, 30) == wanted
+    assert authors[0] == (0, NOW, "ada")
+    assert restore.restore(checkpoint, chunks[12:]).authorship.of(5, 0, 30) == authors
+    assert restore.restore(old, chunks).authorship.of(5, 0, 30) == authors
 
 
 @pytest.mark.parametrize("start", [0, 5, 12])
@@ -103,7 +103,7 @@ def test_values_keep_their_bytes_in_every_stored_form(yjs: Yjs, seed: int) -> No
     ids = {client: [0] for client in middle.index.clocks}
     redacted = [redaction.redact(update, ids, "line") for update in history.updates]
 
-    found = [
+    documents = [
         restore.restore(None, log),
         restore.restore(None, [segments.pack(log)]),
         restore.restore(None, [segments.pack(log)], reads_summaries=True),
@@ -116,9 +116,9 @@ def test_values_keep_their_bytes_in_every_stored_form(yjs: Yjs, seed: int) -> No
     ]
 
     shown = yjs.look(*history.updates)
-    assert all(restored.traits.is_readable for restored in found)
+    assert all(restored.traits.is_readable for restored in documents)
     assert [
-        index for index, restored in enumerate(found) if yjs.look(restored.state) != shown
+        index for index, restored in enumerate(documents) if yjs.look(restored.state) != shown
     ] == []
     assert second.merged is not None
     assert second.merged.encode() is second.state

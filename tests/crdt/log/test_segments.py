@@ -67,7 +67,7 @@ def test_moments_from_summaries_equal_moments_from_entries(
     """
     chunks, _ = typed()
     rows = [segments.pack(chunks[:10]), segments.pack(chunks[10:20]), *chunks[20:]]
-    wanted = restore.restore(None, chunks, until=until)
+    expected = restore.restore(None, chunks, until=until)
     decoded: list[int] = []
     decode = codec.decode_chunk
 
@@ -77,12 +77,12 @@ def test_moments_from_summaries_equal_moments_from_entries(
 
     monkeypatch.setattr(codec, "decode_chunk", counting)
 
-    found = restore.restore(None, rows, until=until, reads_summaries=True)
+    restored = restore.restore(None, rows, until=until, reads_summaries=True)
 
-    assert (text(found), found.sequence, found.index.clocks) == (
-        text(wanted),
+    assert (text(restored), restored.sequence, restored.index.clocks) == (
+        text(expected),
         until,
-        wanted.index.clocks,
+        expected.index.clocks,
     )
     assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
 
@@ -109,7 +109,9 @@ def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
                 "s",
                 1,
                 2,
-                codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in (first, made[0])]),
+                codec.encode_chunk(
+                    [codec.LogEntry(NOW, "ada", update) for update in (first, made[0])]
+                ),
                 NOW,
             )
         ]
@@ -148,13 +150,15 @@ def test_document_with_split_emoji_loads_from_summaries() -> None:
     made = [typist.insert(0, "a😀b")]
     cut = bytes.fromhex("0001050102" + "01")  # deletes the second half
     rows = [
-        segments.repack("s", number, [codec.LogEntry(NOW, "ada", one)], NOW)
-        for number, one in enumerate([*made, cut], 1)
+        segments.repack("s", number, [codec.LogEntry(NOW, "ada", update)], NOW)
+        for number, update in enumerate([*made, cut], 1)
     ]
 
-    found = restore.restore(None, rows, reads_summaries=True)
+    restored = restore.restore(None, rows, reads_summaries=True)
 
     assert (
-        Document(found.state, found.index.split_surrogates).texts(["codemirror"])["codemirror"]
+        Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])[
+            "codemirror"
+        ]
         == "a\ufffdb"
     )

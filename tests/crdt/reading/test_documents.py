@@ -40,14 +40,14 @@ def test_documents_are_shown_as_in_yjs(yjs: Yjs, seed: int) -> None:
     for update in updates:
         order.apply(update)
 
-    for found in (documents_of(order), read_documents(squash(merge(updates)))):
+    for documents in (documents_of(order), read_documents(squash(merge(updates)))):
         for root, kind in TYPES.items():
-            if root in found:
-                assert found[root]["type"] in (kind, "array", "empty")
-            if root in found and found[root]["type"] == kind:
-                assert as_numbers(found[root]["value"]) == as_numbers(made["shown"][root]), root
-                assert found[root]["leftOut"] is None
-        assert json.loads(json.dumps(found)) == found
+            if root in documents:
+                assert documents[root]["type"] in (kind, "array", "empty")
+            if root in documents and documents[root]["type"] == kind:
+                assert as_numbers(documents[root]["value"]) == as_numbers(made["shown"][root]), root
+                assert documents[root]["leftOut"] is None
+        assert json.loads(json.dumps(documents)) == documents
 
 
 def test_key_whose_content_has_no_values_is_undefined() -> None:
@@ -64,10 +64,10 @@ def test_key_whose_content_has_no_values_is_undefined() -> None:
         Struct(FORMAT, 1, format_.body, parent=(1, 1), key="class"),
     )
 
-    found = documents_of(ItemOrder(under_keys))
+    documents = documents_of(ItemOrder(under_keys))
 
-    assert found["tree"]["value"] == {}
-    assert found["page"]["value"] == '<p class="undefined"></p>'
+    assert documents["tree"]["value"] == {}
+    assert documents["page"]["value"] == '<p class="undefined"></p>'
 
 
 @pytest.mark.parametrize("levels", [90, 200, 20_000])
@@ -76,6 +76,6 @@ def test_embed_of_too_many_levels_is_left_out(levels: int) -> None:
     embed = Struct(EMBED, 1, write_var_bytes(b"[" * levels + b"]" * levels), parent=(1, 0))
     text = Struct(TYPE, 1, b"\x06", parent="page")
 
-    found = documents_of(ItemOrder(update_of(text, embed)))
+    documents = documents_of(ItemOrder(update_of(text, embed)))
 
-    assert found["page"]["leftOut"] == (None if levels < 100 else "too_deep")
+    assert documents["page"]["leftOut"] == (None if levels < 100 else "too_deep")

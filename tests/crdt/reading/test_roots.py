@@ -23,10 +23,10 @@ def test_lengths_of_roots_are_those_of_yjs(yjs: Yjs, seed: int) -> None:
     updates = [bytes.fromhex(text) for text in made["updates"]]
 
     for order in (ItemOrder(merge(updates)), ItemOrder(squash(merge(updates)))):
-        found = others_of(order)
-        assert {name: root.length for name, root in found.items()} == made["lengths"]
+        roots = others_of(order)
+        assert {name: root.length for name, root in roots.items()} == made["lengths"]
         shown = documents_of(order)
-        assert {name: root.type for name, root in found.items()} == {
+        assert {name: root.type for name, root in roots.items()} == {
             name: document["type"] for name, document in shown.items()
         }
 

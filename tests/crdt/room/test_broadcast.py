@@ -88,5 +88,5 @@ def test_broadcast_joins_presence_into_one_frame() -> None:
     room.members.presence.publish()
     room.members.broadcast.flush()
     assert to_ada.frames == to_bob.frames
-    assert [one.client_id for one in presence_in(to_ada.take()[0])] == [1, 2]
+    assert [entry.client_id for entry in presence_in(to_ada.take()[0])] == [1, 2]
     assert later.publications == 2

@@ -36,9 +36,9 @@ def asked(inbox: Inbox) -> list[dict[int, int]]:
     """Return the clocks of the questions among the frames since the last call."""
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
     return [
-        y_protocol.decode_state_vector(one.state_vector)
-        for one in messages
-        if isinstance(one, y_protocol.SyncStep1)
+        y_protocol.decode_state_vector(message.state_vector)
+        for message in messages
+        if isinstance(message, y_protocol.SyncStep1)
     ]
 
 

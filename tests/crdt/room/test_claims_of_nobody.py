@@ -303,6 +303,7 @@ def test_clients_have_equal_documents_or_learn_of_the_conflict(seed: int) -> Non
     assert {client.typist.text for client in here} == {text}
     for client in clients:
         agrees = all(
-            one.known.startswith(client.known) or client.known.startswith(one.known) for one in here
+            peer.known.startswith(client.known) or client.known.startswith(peer.known)
+            for peer in here
         )
         assert client.closed == (None if agrees else CONFLICT)

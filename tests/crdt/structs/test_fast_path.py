@@ -114,7 +114,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     edit = fast_path.read(frame_of(update), index, author)
     if edit is None:
         return False
-    found = SimpleEdit(*edit)
+    typed = SimpleEdit(*edit)
     parsed = parse(update)
     admitted = check_update(index, parsed, author, index.foreign(parsed, author), lambda: b"")
     assert admitted.parsed is parsed
@@ -122,14 +122,14 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}
     assert not any(index.cuts(cut) for cut in cuts)
-    if found.after and not index.parents.is_single:
+    if typed.after and not index.parents.is_single:
         assert parsed.placement is not None
-        assert parsed.placement.parents == {found.client: [(found.first, found.parent)]}
+        assert parsed.placement.parents == {typed.client: [(typed.first, typed.parent)]}
     else:
-        assert found.parent is None
-    if found.after:
-        assert parsed.spans == {found.client: (found.first, found.after)}
-        assert parsed.contents.text_bytes == found.after - found.first
+        assert typed.parent is None
+    if typed.after:
+        assert parsed.spans == {typed.client: (typed.first, typed.after)}
+        assert parsed.contents.text_bytes == typed.after - typed.first
         assert len(parsed.ranges) <= 1
     else:
         assert not parsed.spans
@@ -228,10 +228,10 @@ def test_fast_path_accepts_only_updates_that_pycrdt_integrates(seed: int) -> Non
             document.apply(parse(update, STORED_LIMITS))
         for _ in range(source.randint(1, 40)):
             update = senseless(source, index)
-            found = fast_path.read(frame_of(update), index, "ada")
-            if found:
+            keystroke = fast_path.read(frame_of(update), index, "ada")
+            if keystroke:
                 assert same_or_none(update, index, "ada")
-                document.defer(found)
+                document.defer(keystroke)
                 taken(index, update)
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])

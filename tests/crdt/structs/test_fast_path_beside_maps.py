@@ -153,8 +153,8 @@ def test_room_takes_keystrokes_fast_after_reload() -> None:
     for update in itertools.chain.from_iterable(client.act() for _ in range(200)):
         room.receive(writer, y_protocol.sync_update(update), NOW)
     state = room.document.state()
-    kept, parsed = collect(state, parse(state), 0, room.index.parents.is_in_sequence)
-    assert len(kept) < len(state)
+    shrunk, parsed = collect(state, parse(state), 0, room.index.parents.is_in_sequence)
+    assert len(shrunk) < len(state)
     assert parsed.is_flat
     index = StructIndex()
     index.take_stored(parsed, "user-0")
@@ -207,8 +207,8 @@ def test_fast_path_takes_no_range_across_text_and_entry() -> None:
     index = _taken(_TEXT, entry, more)
     for start, length, is_fast in [(0, 2, True), (1, 2, False), (2, 1, False), (3, 2, True)]:
         update = bytes((0, 1, 5, 1, start, length))
-        found = fast_path.read(y_protocol.sync_update(update), index, "ada")
-        assert (found is not None) is is_fast
+        keystroke = fast_path.read(y_protocol.sync_update(update), index, "ada")
+        assert (keystroke is not None) is is_fast
 
 
 def test_document_with_one_map_entry_takes_no_text_on_the_fast_path() -> None:

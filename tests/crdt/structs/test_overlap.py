@@ -167,10 +167,10 @@ def test_deleted_value_agrees_with_any_value(*, is_ours: bool) -> None:
 
     A client that keeps the deleted value for undo then sends that value with the change.
     """
-    kept = Section(1, 0, [placed(value(), parent="m", key="k")])
+    section = Section(1, 0, [placed(value(), parent="m", key="k")])
     changed = Section(1, 0, [placed(content(ANY, b"\x01\x7e"), parent="m", key="k")])
     gone_in_one = Update([changed], [(1, 0, 1)]).encode()
-    pair = (gone_in_one, Update([kept]).encode())
+    pair = (gone_in_one, Update([section]).encode())
 
     assert find_differing(*(pair if is_ours else pair[::-1]), {1: (0, 1)}) == set()
     assert find_differing(Update([changed], [(1, 1, 1)]).encode(), pair[1], {1: (0, 1)}) == {1}

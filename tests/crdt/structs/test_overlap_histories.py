@@ -62,10 +62,10 @@ def test_copies_of_one_document_never_differ(yjs: Yjs, seed: int) -> None:
     history = yjs.history(seed, clients=3, edits=40)
     whole, state, *others = copies(history, yjs, random.Random(seed))
 
-    for one in (whole, state):
+    for update in (whole, state):
         for other in (whole, state, *others):
-            assert_same(one, other)
-            assert_same(other, one)
+            assert_same(update, other)
+            assert_same(other, update)
 
 
 def test_document_encoded_by_pycrdt_agrees(yjs: Yjs) -> None:

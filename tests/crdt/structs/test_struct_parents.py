@@ -179,9 +179,9 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
         assert not parsed.placement.multi_value_entries
         ours: pycrdt.Doc[Any] = pycrdt.Doc()
         theirs: pycrdt.Doc[Any] = pycrdt.Doc()
-        for doc, one in ((ours, parsed.update), (theirs, update)):
+        for doc, brought in ((ours, parsed.update), (theirs, update)):
             doc.apply_update(BASE)
-            doc.apply_update(one)
+            doc.apply_update(brought)
         assert (
             ours.get("settings", type=pycrdt.Map).to_py()
             == theirs.get("settings", type=pycrdt.Map).to_py()
@@ -258,10 +258,10 @@ def test_edits_of_real_editors_always_have_a_parent(seed: int) -> None:
         if source.random() < 0.2:
             maps[number][source.choice("abc")] = source.random()
         else:
-            one = source.choice(roots[number])
-            one.insert(source.randint(0, len(str(one))), source.choice(("x", "yz")))
-            if len(str(one)) > 3 and source.random() < 0.3:
-                del one[1:3]
+            shared = source.choice(roots[number])
+            shared.insert(source.randint(0, len(str(shared))), source.choice(("x", "yz")))
+            if len(str(shared)) > 3 and source.random() < 0.3:
+                del shared[1:3]
         update = docs[number].get_update(before)
         parsed = admit(index, update, str(number), accepts_foreign=False)
         assert parsed

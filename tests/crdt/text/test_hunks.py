@@ -18,12 +18,12 @@ texts = st.lists(
 ).flatmap(lambda lines: st.sampled_from(["\n".join(lines), "\n".join([*lines, ""])]))
 
 
-def rebuilt(old: str, found: list[Hunk]) -> str:
+def rebuilt(old: str, changed: list[Hunk]) -> str:
     """Return the new text, made from the old text and the hunks."""
     *lines, last = old.split("\n")
     lines = [f"{line}\n" for line in lines] + ([last] if last else [])
     made, at = [], 0
-    for hunk in found:
+    for hunk in changed:
         start = hunk.old_start - bool(hunk.old_lines)
         made += lines[at:start]
         assert len("".join(made).split("\n")) - 1 == hunk.new_start - bool(hunk.new_lines)
@@ -38,10 +38,10 @@ def rebuilt(old: str, found: list[Hunk]) -> str:
 
 @given(texts, texts)
 def test_hunks_applied_to_old_text_give_new_text(old: str, new: str) -> None:
-    found = hunks(old, new, Work(PLENTY))
+    changed = hunks(old, new, Work(PLENTY))
 
-    assert rebuilt(old, found) == new
-    assert bool(found) == (old != new)
+    assert rebuilt(old, changed) == new
+    assert bool(changed) == (old != new)
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,11 @@ def test_hunks_of_distant_changes_are_separate() -> None:
     old = [f"line {number}\n" for number in range(100)]
     new = [*old[:10], "x\n", *old[11:90], "y\n", *old[91:]]
 
-    found = hunks("".join(old), "".join(new), Work(PLENTY))
+    changed = hunks("".join(old), "".join(new), Work(PLENTY))
 
-    assert [(one.old_start, one.old_lines, one.new_start, one.new_lines) for one in found] == [
+    assert [
+        (hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines) for hunk in changed
+    ] == [
         (8, 7, 8, 7), (88, 7, 88, 7),
     ]  # fmt: skip
 

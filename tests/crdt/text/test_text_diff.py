@@ -11,9 +11,9 @@ from crdt.text.text_diff import MAX_EDITS, Change, changes, joined
 texts = st.text(alphabet="ab \n😀é", max_size=60)
 
 
-def applied(old: str, found: list[Change]) -> str:
+def applied(old: str, edits: list[Change]) -> str:
     parts, end = [], len(old)
-    for position, deleted, inserted in reversed(found):
+    for position, deleted, inserted in reversed(edits):
         parts += [old[position + deleted : end], inserted]
         end = position
     return "".join([old[:end], *reversed(parts)])
@@ -22,11 +22,11 @@ def applied(old: str, found: list[Change]) -> str:
 @given(texts, texts)
 def test_text_diff_applied_gives_new_text(old: str, new: str) -> None:
     """The edits do not overlap. Applied from last to first, they give the new text."""
-    found = changes(old, new)
+    edits = changes(old, new)
 
-    assert applied(old, found) == new
+    assert applied(old, edits) == new
     end = -1
-    for change in found:
+    for change in edits:
         assert change.position > end or change.position == end == change.position
         end = change.position + change.deleted
 
@@ -53,9 +53,9 @@ def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
 
-    found = changes(old, new)
+    edits = changes(old, new)
 
-    assert applied(old, found) == new
+    assert applied(old, edits) == new
     lines = [f"line {number}\n" for number in range(80_000)]
     every_second = "".join(
         "    " + line if number % 2 else line for number, line in enumerate(lines)
@@ -72,17 +72,17 @@ def test_text_diff_of_few_changes_in_large_file_stays_small() -> None:
         f"{line[:-1]}!\n" if number % 1000 == 500 else line for number, line in enumerate(lines)
     ]
 
-    found = changes("".join(lines), "".join(changed))
+    edits = changes("".join(lines), "".join(changed))
 
-    assert [(change.deleted, change.inserted) for change in found] == [(0, "!")] * 10
+    assert [(change.deleted, change.inserted) for change in edits] == [(0, "!")] * 10
 
 
 @given(texts, texts, st.integers(1, 4))
 def test_text_diff_with_few_edits_allowed_gives_new_text(old: str, new: str, most: int) -> None:
-    found = changes(old, new, most=most)
+    edits = changes(old, new, most=most)
 
-    assert applied(old, found) == new
-    assert len(found) <= most
+    assert applied(old, edits) == new
+    assert len(edits) <= most
 
 
 def test_text_diff_of_many_changes_joins_the_nearest_changes() -> None:
@@ -90,11 +90,11 @@ def test_text_diff_of_many_changes_joins_the_nearest_changes() -> None:
     old = "first\n" + "same\n" * 1_000 + "".join(f"{number}\nx\n" for number in range(1_000))
     new = old.replace("first", "1st").replace("x", "y")
 
-    found = changes(old, new)
+    edits = changes(old, new)
 
-    assert applied(old, found) == new
-    assert len(found) <= MAX_EDITS
-    assert found[0] == Change(0, 3, "1")
+    assert applied(old, edits) == new
+    assert len(edits) <= MAX_EDITS
+    assert edits[0] == Change(0, 3, "1")
 
 
 def test_joined_blocks_are_those_with_the_smallest_distance() -> None:

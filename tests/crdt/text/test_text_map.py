@@ -14,10 +14,10 @@ texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 def move(old: str, new: str, mine: str) -> str:
     """Return the merged text: `new` with the edits that lead from `old` to `mine`."""
-    found = TextMap.whole(len(old.encode())).shifted(
+    text_map = TextMap.whole(len(old.encode())).shifted(
         shifts_of(edits_between(old.encode(), new.encode()))
     )
-    edits, _ = found.move_edits(edits_between(old.encode(), mine.encode()), len(new.encode()))
+    edits, _ = text_map.move_edits(edits_between(old.encode(), mine.encode()), len(new.encode()))
     return applied(new.encode(), edits).decode()
 
 
@@ -47,12 +47,12 @@ def test_text_map_over_many_changes_leads_to_equal_bytes(
 ) -> None:
     """Bytes that no change has deleted are mapped to equal bytes."""
     texts = [text.encode() for text in (first, second, third)]
-    found = TextMap.whole(len(texts[0]))
+    text_map = TextMap.whole(len(texts[0]))
     for old, new in itertools.pairwise(texts):
-        found = found.shifted(shifts_of(edits_between(old, new)))
+        text_map = text_map.shifted(shifts_of(edits_between(old, new)))
 
     end = 0
-    for run in found.runs:
+    for run in text_map.runs:
         assert texts[0][run.old : run.old + run.length] == texts[2][run.new : run.new + run.length]
         assert run.new >= end
         end = run.new + run.length
@@ -65,10 +65,12 @@ def test_moved_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mi
     The map leads from the client's text to the result.
     """
     newer = new.encode()
-    found = TextMap.whole(len(old.encode())).shifted(shifts_of(edits_between(old.encode(), newer)))
+    text_map = TextMap.whole(len(old.encode())).shifted(
+        shifts_of(edits_between(old.encode(), newer))
+    )
     made = edits_between(old.encode(), mine.encode())
 
-    edits, after = found.move_edits(made, len(newer))
+    edits, after = text_map.move_edits(made, len(newer))
     result = applied(newer, edits)
 
     result.decode()

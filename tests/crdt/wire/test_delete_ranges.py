@@ -30,9 +30,9 @@ def test_ranges_written_are_in_order_and_joined() -> None:
 
 def test_deletions_written_have_the_highest_client_first() -> None:
     """The client with the highest id comes first, as in Yjs."""
-    found = write_deletions({1: write_ranges([(0, 1)]), 9: write_ranges([(3, 5)])})
+    data = write_deletions({1: write_ranges([(0, 1)]), 9: write_ranges([(3, 5)])})
 
-    assert found == bytes((2, 9, 1, 3, 2, 1, 1, 0, 1))
+    assert data == bytes((2, 9, 1, 3, 2, 1, 1, 0, 1))
 
 
 @given(

@@ -69,7 +69,7 @@ def test_merge_joins_deleted_ranges() -> None:
     """Deleted ranges are sorted, and touching ranges are joined."""
     updates = [Update([], [(1, 5, 2), (1, 0, 2), (9, 3, 1)]), Update([], [(1, 2, 1), (1, 6, 300)])]
 
-    merged = structure.parse(merge([one.encode() for one in updates]))
+    merged = structure.parse(merge([update.encode() for update in updates]))
 
     assert merged is not None
     assert merged.deleted == [(9, 3, 1), (1, 0, 3), (1, 5, 301)]
@@ -81,12 +81,12 @@ def test_merge_equals_merge_of_yjs(yjs: Yjs, seed: int) -> None:
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
     for _ in range(4):
-        some = [one for one in history.updates if rng.random() < 0.6]
+        some = [update for update in history.updates if rng.random() < 0.6]
         rng.shuffle(some)
         assert yjs.state(merge(some)) == yjs.state(yjs.merge(*some))
     history = yjs.history(seed, 4, 60, only_whole_characters=True)
     for _ in range(4):
-        some = [one for one in history.updates + history.states if rng.random() < 0.6]
+        some = [update for update in history.updates + history.states if rng.random() < 0.6]
         rng.shuffle(some)
         assert yjs.look(merge(some)) == yjs.look(yjs.merge(*some))
 
@@ -103,8 +103,8 @@ def test_merged_state_equals_state_of_yjs(yjs: Yjs, seed: int) -> None:
         if is_shuffled:
             rng.shuffle(history.updates)
         state = MergedState()
-        for number, one in enumerate(history.updates, 1):
-            state.add(one)
+        for number, update in enumerate(history.updates, 1):
+            state.add(update)
             if rng.random() < 0.2:
                 encoded = state.encode()
                 assert encoded is state.encode()
@@ -150,8 +150,8 @@ def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
     """
     history = yjs.history(3, 2, 200)
     state = MergedState()
-    for one in history.updates:
-        state.add(one)
+    for update in history.updates:
+        state.add(update)
 
     everything = state.encode()
 

@@ -71,7 +71,10 @@ def test_update_of_kept_structs_is_the_same() -> None:
 def test_written_structs_lie_in_order_between_kept_ones() -> None:
     """Written structs are counted for each section, and held-back structs come at its end."""
     doubled = Update(
-        [Section(2, 0, [text("ab"), *(text(one) for one in "ccdd")]), Section(1, 5, [text("ef")])]
+        [
+            Section(2, 0, [text("ab"), *(text(letter) for letter in "ccdd")]),
+            Section(1, 5, [text("ef")]),
+        ]
     )
 
     assert Doubler(two_sections()).run() == doubled.encode()[:-1] + DELETIONS

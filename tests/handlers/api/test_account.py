@@ -130,7 +130,7 @@ async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> N
     )
     assert first["createdAt"] > second["createdAt"]
     assert browser.refresh_token.partition(".")[2] not in str(answer.body)
-    currents = [one["current"] for one in (await ada.get("/user/logins")).body["items"]]
+    currents = [item["current"] for item in (await ada.get("/user/logins")).body["items"]]
     assert currents == [False, True]
 
 

@@ -70,9 +70,9 @@ async def test_email_changes_are_counted_for_user(start_server) -> None:
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
 
     emails = ("bob@example.org", COUNTESS, "ada@example.org")
-    found = [(await change(ada, email)).status for email in emails]
+    statuses = [(await change(ada, email)).status for email in emails]
 
-    assert found == [409, 200, 429]
+    assert statuses == [409, 200, 429]
     assert (await change(bob, "robert@example.org")).status == 200
 
 

@@ -29,9 +29,9 @@ MULTIPART = "multipart/form-data; boundary=x-boundary-x"
 async def served(api: Api, answer: Answer) -> bytes:
     """Return the bytes of the picture that an upload made."""
     assert answer.status == 200, answer
-    got = await Api(api.url).get(answer.body["avatar"])
-    assert (got.status, got.headers["Content-Type"]) == (200, "image/webp")
-    return got.body
+    picture = await Api(api.url).get(answer.body["avatar"])
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/webp")
+    return picture.body
 
 
 def reason(answer: Answer) -> str:

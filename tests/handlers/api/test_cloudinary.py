@@ -48,7 +48,7 @@ class Call:
         signed = sorted(
             f"{name}={value}" for name, value in self.fields.items() if name not in UNSIGNED
         )
-        text = "&".join(one.replace("&", "%26") for one in signed) + SECRET
+        text = "&".join(field.replace("&", "%26") for field in signed) + SECRET
         assert self.fields["signature"] == hashlib.sha1(text.encode()).hexdigest()
         assert self.fields["api_key"] == KEY
         assert abs(int(self.fields["timestamp"]) - time.time()) < 60
@@ -339,8 +339,8 @@ async def test_simultaneous_uploads_show_last_and_log_no_error(cloud: Cloudinary
 
     assert {answered.status for answered in answers} == {200}
     await until(lambda: _count(cloud, "destroy"), lambda count: count == 5)
-    kept = {call.fields["public_id"] for call in cloud.named("upload")}
-    (shown,) = kept - {call.fields["public_id"] for call in cloud.named("destroy")}
+    pictures = {call.fields["public_id"] for call in cloud.named("upload")}
+    (shown,) = pictures - {call.fields["public_id"] for call in cloud.named("destroy")}
     assert shown in str(await avatar(ada))
 
 

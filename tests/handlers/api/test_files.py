@@ -34,8 +34,8 @@ async def typed(api: Api, session_id: str, *frames: bytes) -> None:
 
 def main(length: int) -> dict[str, Any]:
     """Return the main file of a JavaScript session, as it is listed."""
-    kept = {"type": "text", "length": length, "deleted": False}
-    return {"root": "codemirror", "name": "main.js", **kept}
+    entry = {"type": "text", "length": length, "deleted": False}
+    return {"root": "codemirror", "name": "main.js", **entry}
 
 
 def others_frame() -> bytes:

@@ -75,7 +75,7 @@ async def test_invite_secrets_and_ids_differ(ada: Api, session_id: str) -> None:
     """All secrets and ids of invites differ."""
     made = [await new_invite(ada, session_id) for _ in range(20)]
 
-    assert len({one["invite"] for one in made} | {one["id"] for one in made}) == 40
+    assert len({body["invite"] for body in made} | {body["id"] for body in made}) == 40
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ async def test_invite_joins_in_its_role_and_shows_use_to_owner(
     assert (await guest.get(f"/session/{session_id}")).body["role"] == role
     item = await listed(ada, session_id)
     assert (item["uses"], item["usesLeft"], item["maxUses"]) == (2, 3, 5)
-    assert {(one["username"], one["guest"]) for one in item["usedBy"]} == {
+    assert {(user["username"], user["guest"]) for user in item["usedBy"]} == {
         ("bob", False),
         ("Gus", True),
     }
-    assert all(set(one) == {"id", "username", "avatar", "guest", "at"} for one in item["usedBy"])
-    assert {one["at"] for one in item["usedBy"]} == {rfc3339(clock())}
+    assert all(set(user) == {"id", "username", "avatar", "guest", "at"} for user in item["usedBy"])
+    assert {user["at"] for user in item["usedBy"]} == {rfc3339(clock())}
 
 
 async def test_invite_secret_and_id_are_accepted_as_typed(
@@ -200,8 +200,8 @@ async def test_simultaneous_joins_use_invite_up_to_its_limit(
     assert (item["uses"], item["usesLeft"], len(item["usedBy"])) == (5, 0, 5)
     members = (await ada.get(f"/session/{session_id}")).body["members"]
     assert len(members) == 6
-    assert {one["id"] for one in item["usedBy"]} == {
-        one["id"] for one in members if one["role"] == "editor"
+    assert {user["id"] for user in item["usedBy"]} == {
+        member["id"] for member in members if member["role"] == "editor"
     }
     idle = await server.parts.services.store.sweep(0, 1 << 60, 1_000)
     assert len(idle) == sum(member["guest"] for member in members)
@@ -325,7 +325,7 @@ async def test_invite_reused_after_leaving_joins_again(ada: Api, bob: Api, sessi
 
     assert (await join(bob, session_id, invite)).status == 200
 
-    assert [one["username"] for one in (await listed(ada, session_id))["usedBy"]] == ["bob"]
+    assert [user["username"] for user in (await listed(ada, session_id))["usedBy"]] == ["bob"]
 
 
 async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> None:
@@ -563,9 +563,9 @@ async def test_guests_of_one_address_are_bounded_over_all_invites(start_server) 
     session_id = await ada.new_session()
     invites = [(await new_invite(ada, session_id))["invite"] for _ in range(5)]
 
-    found = [await as_guest(server.url, invite) for invite in invites]
+    answers = [await as_guest(server.url, invite) for invite in invites]
 
-    assert found == [(201, None)] * 3 + [(429, "rate_limited")] * 2
+    assert answers == [(201, None)] * 3 + [(429, "rate_limited")] * 2
     assert await as_guest(server.url, invites[0], "192.0.2.2") == (201, None)
 
 
@@ -675,9 +675,9 @@ async def test_guesses_of_invites_are_refused_after_sixty(start_server, way: str
             await bob.post(f"/session/{session_id}/join", {"invite": secret}, headers=here)
         )
 
-    found = [await guess(number) for number in range(200)]
+    answers = [await guess(number) for number in range(200)]
 
-    assert found == [(404, "not_found")] * 60 + [(429, "rate_limited")] * 140
+    assert answers == [(404, "not_found")] * 60 + [(429, "rate_limited")] * 140
     assert await as_guest(server.url, invite) == (201, None), (
         "a valid invite is not counted for the address"
     )

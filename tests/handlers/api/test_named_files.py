@@ -132,13 +132,13 @@ async def test_replay_and_timeline_have_names_of_each_moment(ada: Api) -> None:
 
     main = ("codemirror", "main.py", False)
     assert names_in(page) == [main]
-    told = [(one["step"] + 1, names_in(one)) for one in page["renames"]]
+    told = [(rename["step"] + 1, names_in(rename)) for rename in page["renames"]]
     assert told == [
         (made, [("f-1", "a.py", False)]), (renamed, [("f-1", "src/b.py", False)]),
         (deleted, [("f-1", "src/b.py", True)]),
     ]  # fmt: skip
     assert names_in(later) == [main, ("f-1", "src/b.py", False)]
-    assert [one["step"] for one in later["renames"]] == [deleted - renamed - 1]
+    assert [rename["step"] for rename in later["renames"]] == [deleted - renamed - 1]
     assert [(mark["sequence"], mark["count"], mark["changes"]) for mark in marks] == [
         (made, 1, [_change("created", "a.py")]),
         (renamed, 1, [_change("renamed", "src/b.py", "a.py")]),

@@ -65,50 +65,50 @@ async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -
 
     Refused sign-ups do not reserve their user names.
     """
-    found = await together(
+    counts = await together(
         *(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50))
     )
 
-    assert found == {201: 1, 409: 49}
+    assert counts == {201: 1, 409: 49}
     names = [await api.post("/user/signup", account(f"user{n}")) for n in range(50)]
     assert Counter(answer.status for answer in names) == {201: 49, 409: 1}
 
 
 async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) -> None:
     """One of 50 sign-ups gets the user name, in any capitals, and the others get 409."""
-    found = await together(
+    counts = await together(
         *(
             api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org"))
             for n in range(50)
         )
     )
 
-    assert found == {201: 1, 409: 49}
+    assert counts == {201: 1, 409: 49}
 
 
 async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> None:
     """Only one of many simultaneous renames and sign-ups gets the name."""
     users = [await api.sign_up() for _ in range(25)]
 
-    found = await together(
+    counts = await together(
         *(user.patch("/user/me", {"username": "Ada"}) for user in users),
         *(api.post("/user/signup", account("ada", email=f"{n}@example.org")) for n in range(25)),
     )
 
-    assert found[200] + found[201] == 1
-    assert found[409] == 49
+    assert counts[200] + counts[201] == 1
+    assert counts[409] == 49
 
 
 async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
     """A login that ends during refreshes stays ended, in any order of the requests."""
     ada = await api.sign_up("ada")
 
-    found = await together(
+    counts = await together(
         *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(49)),
         ada.post("/user/logout"),
     )
 
-    assert set(found) <= {200, 401}
+    assert set(counts) <= {200, 401}
     assert (await ada.get("/user/me")).status == 401
     assert (await api.post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 401
 
@@ -132,14 +132,14 @@ async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
-    found = await together(
+    counts = await together(
         *(
             (ada if n % 2 else bob).post(f"/code/{session_id}/save", {"code": f"{n}\n"})
             for n in range(50)
         )
     )
 
-    assert found[201] == 50
+    assert counts[201] == 50
     versions = (await ada.get(f"/code/{session_id}/versions?fields=meta&limit=200")).body[
         "versions"
     ]
@@ -151,11 +151,11 @@ async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
 
-    found = await together(
+    counts = await together(
         *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(50))
     )
 
-    assert found == {201: 50}
+    assert counts == {201: 50}
     messages = (await ada.get(f"/chat/{session_id}?limit=200")).body["messages"]
     assert [message["sequence"] for message in messages] == list(range(1, 51))
 
@@ -167,13 +167,13 @@ async def test_invite_revoked_during_joins_admits_only_users_with_answer_200(api
     invite = await new_invite(ada, session_id)
     users = [await api.sign_up() for _ in range(50)]
 
-    found = await together(
+    counts = await together(
         *(user.post(f"/session/{session_id}/join", {"invite": invite["invite"]}) for user in users),
         ada.delete(f"/session/{session_id}/invites/{invite['id']}"),
     )
 
-    assert set(found) <= {200, 204, 404}
-    assert len((await ada.get(f"/session/{session_id}")).body["members"]) == 1 + found[200]
+    assert set(counts) <= {200, 204, 404}
+    assert len((await ada.get(f"/session/{session_id}")).body["members"]) == 1 + counts[200]
 
 
 async def test_simultaneous_avatar_uploads_leave_one_picture(crowd: None, start_server) -> None:
@@ -200,13 +200,13 @@ async def test_simultaneous_password_changes_leave_one_password(api: Api) -> Non
     ]
     users = [ada, *(Api(ada.url, login.body["accessToken"]) for login in logins)]
 
-    found = await together(
+    counts = await together(
         *(user.post("/user/password", {"currentPassword": PASSWORD,
                                        "newPassword": f"another good one {n}"})
           for n, user in enumerate(users))
     )  # fmt: skip
 
-    assert found[200] >= 1
+    assert counts[200] >= 1
     alive = [user for user in users if (await user.get("/user/me")).status == 200]
     assert len(alive) == 1
     assert code_of(await api.post("/user/login", {"username": "ada", "password": PASSWORD})) == (
@@ -230,15 +230,15 @@ async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_pat
     for successor in successors:
         await successor.post(f"/session/{session_id}/join")
 
-    found = await together(
+    counts = await together(
         *(
             ada.patch(f"/session/{session_id}/members/{successor.user['id']}", {"role": "owner"})
             for successor in successors
         )
     )
 
-    assert found[200] == 1
-    assert set(found) <= {200, 403, 409}
+    assert counts[200] == 1
+    assert set(counts) <= {200, 403, 409}
     assert check_owners(tmp_path / "data") == 1
     owners = [
         successor
@@ -283,7 +283,7 @@ async def test_handover_during_other_changes_leaves_one_owner(
         return [hand_over, others[number]] if attempt % 2 else [others[number], hand_over]
 
     requests = [
-        one for number, session_id in enumerate(sessions) for one in work(number, session_id)
+        task for number, session_id in enumerate(sessions) for task in work(number, session_id)
     ]
 
     await together(*requests)
@@ -294,7 +294,7 @@ async def test_handover_during_other_changes_leaves_one_owner(
         *(bob.patch(f"/session/{s}/members/{ada.user['id']}", {"role": "owner"}) for s in sessions),
     )
     check_owners(tmp_path / "data")
-    await together(*(one.delete("/user/me", body=password) for one in (ada, bob, ada, bob)))
+    await together(*(person.delete("/user/me", body=password) for person in (ada, bob, ada, bob)))
     assert check_owners(tmp_path / "data") == 0
 
 
@@ -309,13 +309,13 @@ async def test_account_removal_during_joins_passes_or_deletes_session(
     session_id = await ada.new_session()
     users = await members(api, 50)
 
-    found = await together(
+    counts = await together(
         *(user.post(f"/session/{session_id}/join") for user in users[:25]),
         ada.delete("/user/me", body={"password": PASSWORD}),
         *(user.post(f"/session/{session_id}/join") for user in users[25:]),
     )
 
-    assert set(found) <= {200, 204, 404}
+    assert set(counts) <= {200, 204, 404}
     assert check_owners(tmp_path / "data") in (0, 1)
 
 

@@ -90,7 +90,9 @@ async def test_times_never_decrease_when_the_clock_was_set(
     ]
     exported = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert exported["steps"] == replay["steps"]
-    assert [one[0] for one in exported["chat"]] == sorted(one[0] for one in exported["chat"])
+    assert [message[0] for message in exported["chat"]] == sorted(
+        message[0] for message in exported["chat"]
+    )
 
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])

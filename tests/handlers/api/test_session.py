@@ -249,7 +249,7 @@ async def test_session_list_is_sorted_by_latest_activity(clock, ada: Api, bob: A
     clock.advance(5)
     wire = await ada.connect(first)
     await wire.send(typing_frame("typed"))
-    await until(order, lambda found: found == [first, third, second])
+    await until(order, lambda ids: ids == [first, third, second])
 
     answer = await ada.get("/session")
 

@@ -320,5 +320,7 @@ async def test_session_list_shows_eldest_members_and_total_count(
         "second",
         "third",
     ]
-    assert {(one["memberCount"], one["onlineCount"]) for one in (item, whole)} == {(4, len(wires))}
+    assert {(listing["memberCount"], listing["onlineCount"]) for listing in (item, whole)} == {
+        (4, len(wires))
+    }
     assert item["role"] == "editor"

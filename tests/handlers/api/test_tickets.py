@@ -92,8 +92,8 @@ async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server)
                 return 101
         return wire.close_code or 0
 
-    found = await asyncio.gather(*(how_it_went(wire) for wire in wires))
-    assert sorted(found) == [101] + [4401] * 49
+    outcomes = await asyncio.gather(*(how_it_went(wire) for wire in wires))
+    assert sorted(outcomes) == [101] + [4401] * 49
 
 
 @pytest.mark.parametrize(("age_s", "is_good"), [(59.999, True), (60, False)])

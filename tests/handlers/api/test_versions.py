@@ -76,8 +76,8 @@ async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api
     back = await ada.post(f"/code/{session_id}/save", {"code": "one"})
     empty = await ada.post(f"/code/{session_id}/save", {"code": ""})
 
-    assert [(one.status, one.body["version"], one.body["code"]) for one in (first, same, back,
-                                                                            empty)] == [
+    answers = (first, same, back, empty)
+    assert [(answer.status, answer.body["version"], answer.body["code"]) for answer in answers] == [
         (201, 1, "two"), (200, 1, "two"), (201, 2, "one"), (201, 3, ""),
     ]  # fmt: skip
     assert first.body["author"] == {"id": bob.user["id"], "username": "bob"}
@@ -298,7 +298,7 @@ async def test_save_waiting_when_right_to_save_ends_is_refused(
     assert code_of(answer) == expected[what]
     if what != "deleted":
         assert (await ada.live(session_id))["code"] == "old"
-        assert [one["kind"] for one in await versions(ada, session_id)] == (
+        assert [version["kind"] for version in await versions(ada, session_id)] == (
             ["final"] if what == "ended" else []
         )
 
@@ -415,12 +415,12 @@ async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
         [4, 3, 2],
         [1],
     ]
-    found = [version for page in pages for version in page]
-    assert [version["code"] for version in found] == ["6", "5", "4", "3", "2", "1", "0"]
-    assert {frozenset(version) for version in found} == {frozenset(FIELDS)}
+    listed = [version for page in pages for version in page]
+    assert [version["code"] for version in listed] == ["6", "5", "4", "3", "2", "1", "0"]
+    assert {frozenset(version) for version in listed} == {frozenset(FIELDS)}
     without = [
         {key: version[key] for key in FIELDS - {"code", "files", "names", "documents"}}
-        for version in found
+        for version in listed
     ]
     assert [version for page in meta for version in page] == without
     assert [
@@ -492,7 +492,7 @@ async def test_automatic_version_after_pause_names_all_authors(start_server) -> 
     await ada_wire.send(typing_frame("by ada "))
     await bob_wire.send(typing_frame("by bob "))
 
-    (version,) = await until(lambda: versions(ada, session_id), lambda found: len(found) > 0)
+    (version,) = await until(lambda: versions(ada, session_id), lambda stored: len(stored) > 0)
 
     assert set(version) == FIELDS
     assert (version["version"], version["kind"], version["label"]) == (1, "auto", "")
@@ -517,10 +517,10 @@ async def test_automatic_version_during_typing_names_recent_authors(start_server
     session_id = await ada.new_session()
     ada_wire, bob_wire = await ada.connect(session_id), await bob.connect(session_id)
     await ada_wire.send(typing_frame("first "))
-    await until(lambda: versions(ada, session_id), lambda found: len(found) == 1)
+    await until(lambda: versions(ada, session_id), lambda stored: len(stored) == 1)
     await bob_wire.send(typing_frame("second "))
 
-    newest, oldest = await until(lambda: versions(ada, session_id), lambda found: len(found) == 2)
+    newest, oldest = await until(lambda: versions(ada, session_id), lambda stored: len(stored) == 2)
 
     assert [person["username"] for person in oldest["contributors"]] == ["ada"]
     assert [person["username"] for person in newest["contributors"]] == ["bob"]
@@ -538,10 +538,11 @@ async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
     await wire.send(typing_frame("typed"))
 
     await until(
-        lambda: versions(ada, typed), lambda found: [one["kind"] for one in found] == ["auto"]
+        lambda: versions(ada, typed),
+        lambda stored: [version["kind"] for version in stored] == ["auto"],
     )
 
-    assert [one["kind"] for one in await versions(ada, quiet)] == ["manual"]
+    assert [version["kind"] for version in await versions(ada, quiet)] == ["manual"]
 
 
 async def test_version_contributors_show_current_names_after_leaving(ada: Api, bob: Api) -> None:

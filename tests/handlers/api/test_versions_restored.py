@@ -11,8 +11,8 @@ from tests.waiting import until
 
 async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
     """Return (kind, label, code) of all versions, oldest first."""
-    found = (await api.get(f"/code/{session_id}/versions")).body["versions"]
-    return [(one["kind"], one["label"], one["code"]) for one in reversed(found)]
+    versions = (await api.get(f"/code/{session_id}/versions")).body["versions"]
+    return [(version["kind"], version["label"], version["code"]) for version in reversed(versions)]
 
 
 # -- restoring ------------------------------------------------------------------------------------
@@ -40,14 +40,14 @@ async def test_restore_replaces_document_and_saves_unsaved_text(ada: Api, bob: A
         "one\n",
     )
     assert answer.body["author"]["username"] == "bob"
-    assert [one["username"] for one in answer.body["contributors"]] == ["bob"]
+    assert [contributor["username"] for contributor in answer.body["contributors"]] == ["bob"]
     assert (await ada.live(session_id))["code"] == "one\n"
-    found = await described(ada, session_id)
-    assert [(kind, label) for kind, label, _ in found] == [
+    stored = await described(ada, session_id)
+    assert [(kind, label) for kind, label, _ in stored] == [
         ("manual", ""), ("manual", ""), ("auto", "Before version 1 was restored"),
         ("restore", "Version 1 restored"),
     ]  # fmt: skip
-    assert "not saved" in found[2][2]
+    assert "not saved" in stored[2][2]
 
 
 async def test_restore_of_current_text_makes_no_version(ada: Api) -> None:
@@ -75,10 +75,10 @@ async def test_restore_replaces_all_roots_or_named_one(ada: Api) -> None:
     await wire.send(typing_frame("more ", "css"))
     await until(lambda: ada.live(session_id), lambda live: "more" in live["files"]["css"])
 
-    one = (await ada.post(f"/code/{session_id}/restore", {"version": 1, "root": "css"})).body
+    body = (await ada.post(f"/code/{session_id}/restore", {"version": 1, "root": "css"})).body
     everything = (await ada.post(f"/code/{session_id}/restore", {"version": 1})).body
 
-    assert one["files"] == {"codemirror": "MAIN", "css": "style", "html": "late"}
+    assert body["files"] == {"codemirror": "MAIN", "css": "style", "html": "late"}
     assert everything["files"] == {"codemirror": "main", "css": "style", "html": ""}
 
 
@@ -139,7 +139,7 @@ async def test_restore_during_typing_keeps_new_text_and_cursors(
     restored = await until(lambda: peers.text("b"), lambda text: "second line" in text)
     await until(lambda: peers.do("typed", "a"), lambda state: state["typed"] > 60)
     count = await peers.do("stop", "a")
-    text = await until(lambda: peers.text("b"), lambda found: f"<t{count - 1}>" in found)
+    text = await until(lambda: peers.text("b"), lambda shown: f"<t{count - 1}>" in shown)
 
     await peers.until_text(text, "a")
     assert "changed" not in restored

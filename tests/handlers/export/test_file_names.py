@@ -85,7 +85,7 @@ def windows_problem(name: str) -> str:
 
 def problem_on_macs(name: str) -> str:
     """Return why HFS+ or APFS refuses a name or gives it another meaning, or ""."""
-    if any(unicodedata.category(one) in {"Cn", "Cs"} for one in name):
+    if any(unicodedata.category(letter) in {"Cn", "Cs"} for letter in name):
         return "an unassigned character"
     if name.startswith("._"):
         return "the Finder's data about another file"
@@ -123,7 +123,7 @@ def check(roots: list[str]) -> dict[str, str]:
     names = FileNames()
     named, _ = names.paths({root: root for root in roots})
     parts = {part for name in named.values() for part in name.split("/")}
-    assert {part: found for part in parts if (found := problem(part))} == {}
+    assert {part: fault for part in parts if (fault := problem(part))} == {}
     assert json.loads(names.manifest()) == {name: root for root, name in named.items()}
     owners: dict[str, str] = {}
     for name in named.values():
@@ -224,18 +224,18 @@ def test_renamed_file_leaves_its_path_to_others() -> None:
 
 def test_file_and_folder_of_one_name_get_different_paths() -> None:
     """The two paths differ for users, but a system that ignores case would take them for one."""
-    found = paths(FileNames(), a="STRASSE", b="straße/x", c="d/e", d="D")
+    chosen = paths(FileNames(), a="STRASSE", b="straße/x", c="d/e", d="D")
 
-    assert found == {"a": "STRASSE", "b": "straße-2/x", "c": "d/e", "d": "D-2"}
+    assert chosen == {"a": "STRASSE", "b": "straße-2/x", "c": "d/e", "d": "D-2"}
 
 
 def test_root_that_is_no_text_is_one_file_with_an_ending() -> None:
     """If a root has a text and other content, it makes two files."""
     names = FileNames()
 
-    found = names.paths({"b/c": "b/c.json"}, {"b/c": ".json"})
+    chosen = names.paths({"b/c": "b/c.json"}, {"b/c": ".json"})
 
-    assert found == ({"b/c": "b/c.json"}, {"b/c": "b%2Fc.json"})
+    assert chosen == ({"b/c": "b/c.json"}, {"b/c": "b%2Fc.json"})
     assert not names.are_original
 
 
@@ -291,7 +291,7 @@ async def test_exports_of_corpus_are_unpacked_and_cloned(ada: Api, tmp_path: Pat
     originals = json.loads((tmp_path / "clone" / MANIFEST).read_text())
     assert unpacked(tmp_path / "clone", originals) == texts
     parts = {part for name in originals for part in name.split("/")}
-    assert {part: found for part in parts if (found := problem(part))} == {}
+    assert {part: fault for part in parts if (fault := problem(part))} == {}
 
 
 def run(*command: str, folder: Path) -> None:

@@ -56,8 +56,8 @@ async def test_git_bundle_has_commit_for_each_version_and_live_text(
     clone = await cloned(ada, session_id, tmp_path)
 
     commits = git("log", "--reverse", "--format=%an|%ae|%at|%s", folder=clone).splitlines()
-    assert [one.split("|")[0] for one in commits] == ["ada", "bob", "collab-server"]
-    assert [one.split("|")[3] for one in commits] == [
+    assert [commit.split("|")[0] for commit in commits] == ["ada", "bob", "collab-server"]
+    assert [commit.split("|")[3] for commit in commits] == [
         "first – ä", "Version 2", "The document at the time of the export",
     ]  # fmt: skip
     assert commits[0].split("|")[1] == f"{ada.user['id']}@session.invalid"

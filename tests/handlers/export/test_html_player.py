@@ -38,9 +38,9 @@ async def test_html_player_contains_all_history_escaped(
     whole = (await ada.get(f"/code/{session_id}/replay")).body
     assert data["steps"] == whole["steps"]
     assert (data["roots"], data["files"]) == (whole["roots"], whole["files"])
-    assert data["authors"] == [one["username"] for one in whole["authors"]]
-    assert [one["label"] for one in data["versions"]] == ["v0", "v1", "v2", "v3"]
-    assert [one[1:] for one in data["chat"]] == [["bob", "<!-- hi"]]
+    assert data["authors"] == [author["username"] for author in whole["authors"]]
+    assert [version["label"] for version in data["versions"]] == ["v0", "v1", "v2", "v3"]
+    assert [message[1:] for message in data["chat"]] == [["bob", "<!-- hi"]]
     assert data["title"] == "</script>"
 
 

@@ -24,20 +24,20 @@ async def test_archive_has_all_runs_as_json_and_as_text(ada: Api) -> None:
     for number in range(7):
         await ada.post(f"/session/{session_id}/runs", report(f"é {number}\n", name="main.py"))
 
-    found = await archive(ada, session_id)
+    archived = await archive(ada, session_id)
 
-    listed = json.loads(found.read("runs.json"))
+    listed = json.loads(archived.read("runs.json"))
     assert listed == (await ada.get(f"/session/{session_id}/runs")).body["runs"]
-    text = found.read("runs.txt").decode()
+    text = archived.read("runs.txt").decode()
     assert text.count("== run ") == 7
     assert text.index("é 6\n") < text.index("é 0\n")
 
 
 async def test_archive_without_runs_has_empty_files(ada: Api) -> None:
-    found = await archive(ada, await ada.new_session())
+    archived = await archive(ada, await ada.new_session())
 
-    assert json.loads(found.read("runs.json")) == []
-    assert found.read("runs.txt") == b""
+    assert json.loads(archived.read("runs.json")) == []
+    assert archived.read("runs.txt") == b""
 
 
 def test_text_of_run_has_its_parts_in_order() -> None:

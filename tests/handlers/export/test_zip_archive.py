@@ -24,13 +24,13 @@ async def archive(api: Api, session_id: str, query: str = "") -> zipfile.ZipFile
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/zip"
     assert 'filename="' in answer.headers["Content-Disposition"]
-    found = zipfile.ZipFile(io.BytesIO(answer.body))
-    assert found.testzip() is None
-    return found
+    archived = zipfile.ZipFile(io.BytesIO(answer.body))
+    assert archived.testzip() is None
+    return archived
 
 
-def lines(found: zipfile.ZipFile, name: str) -> list[dict]:
-    return [json.loads(line) for line in found.read(name).decode().splitlines()]
+def lines(archived: zipfile.ZipFile, name: str) -> list[dict]:
+    return [json.loads(line) for line in archived.read(name).decode().splitlines()]
 
 
 async def test_zip_archive_contains_versions_live_text_chat_and_members(ada: Api, bob: Api) -> None:
@@ -45,32 +45,35 @@ async def test_zip_archive_contains_versions_live_text_chat_and_members(ada: Api
     await until(lambda: ada.live(session_id), lambda live: "live" in live["code"])
 
     for query in ("", "?format=zip"):
-        found = await archive(bob, session_id, query)
+        archived = await archive(bob, session_id, query)
 
-        texts = {name: found.read(name).decode() for name in found.namelist() if "/" in name}
+        texts = {name: archived.read(name).decode() for name in archived.namelist() if "/" in name}
         assert texts["versions/0001-manual/main.js"] == "one\n"
         assert texts["versions/0002-manual/main.js"] == "two 😀\r\n"
         assert texts["live/main.js"] == (await ada.live(session_id))["code"]
-        assert "Intervïew" in found.read("README.txt").decode()
-        described = lines(found, "versions.jsonl")
-        assert [(one["version"], one["label"], one["author"]["username"]) for one in described] == [
+        assert "Intervïew" in archived.read("README.txt").decode()
+        described = lines(archived, "versions.jsonl")
+        assert [
+            (version["version"], version["label"], version["author"]["username"])
+            for version in described
+        ] == [
             (1, "first", "ada"), (2, "", "bob"),
         ]  # fmt: skip
         assert "code" not in described[0]
-        chat = lines(found, "chat.jsonl")
+        chat = lines(archived, "chat.jsonl")
         assert chat == (await ada.get(f"/chat/{session_id}")).body["messages"]
-        members = json.loads(found.read("members.json"))
-        assert [(one["username"], one["role"]) for one in members] == [
+        members = json.loads(archived.read("members.json"))
+        assert [(member["username"], member["role"]) for member in members] == [
             ("ada", "owner"),
             ("bob", "editor"),
         ]
-        assert "example.org" not in found.read("members.json").decode()
+        assert "example.org" not in archived.read("members.json").decode()
 
 
 async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None:
-    found = await archive(ada, await ada.new_session())
+    archived = await archive(ada, await ada.new_session())
 
-    assert sorted(found.namelist()) == [
+    assert sorted(archived.namelist()) == [
         "README.txt", "chat.jsonl", "live/main.js", "members.json", "original-names.json",
         "runs.json", "runs.txt", "tests.json", "versions.jsonl",
     ]  # fmt: skip
@@ -83,10 +86,10 @@ async def test_zip_archive_keeps_all_paths_in_their_folder(ada: Api) -> None:
         await wire.send(typing_frame(f"text of {root}", root))
     await until(lambda: ada.live(session_id), lambda live: len(live["files"]) == 3)
 
-    found = await archive(ada, session_id)
+    archived = await archive(ada, session_id)
 
-    assert found.read("live/x").decode() == "text of ../x"
-    assert found.read("live/(no name)").decode() == "text of .."
+    assert archived.read("live/x").decode() == "text of ../x"
+    assert archived.read("live/(no name)").decode() == "text of .."
     wire.close()
 
 
@@ -105,13 +108,13 @@ async def test_zip_archive_of_long_history_is_read_in_pages(
         await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 50})
         await ada.post("/chat/send", {"sessionId": session_id, "message": f"message {number}"})
 
-    found = await archive(ada, session_id)
+    archived = await archive(ada, session_id)
 
-    assert [one["version"] for one in lines(found, "versions.jsonl")] == list(range(1, 11))
-    assert [one["message"] for one in lines(found, "chat.jsonl")] == [
+    assert [line["version"] for line in lines(archived, "versions.jsonl")] == list(range(1, 11))
+    assert [line["message"] for line in lines(archived, "chat.jsonl")] == [
         f"message {number}" for number in range(10)
     ]
-    assert len([name for name in found.namelist() if name.startswith("versions/")]) == 10
+    assert len([name for name in archived.namelist() if name.startswith("versions/")]) == 10
 
 
 async def test_abandoned_zip_archive_does_not_write_to_its_closed_file(

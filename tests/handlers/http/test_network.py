@@ -53,7 +53,7 @@ def test_client_address_counts_trusted_proxies_from_the_right(
 
     Entries before it can be forged, and are ignored.
     """
-    lines = [("X-Forwarded-For", one) for one in forwarded]
+    lines = [("X-Forwarded-For", header) for header in forwarded]
 
     assert network.client_address(request(*lines), hops) == address
 

@@ -177,8 +177,8 @@ def test_schema_names_missing_required_fields(name: str) -> None:
     needed = REQUIRED.get(name, set())
 
     for field in GOOD[name]:
-        found = faults(name, {key: value for key, value in GOOD[name].items() if key != field})
-        assert (field in found) == (field in needed)
+        complaints = faults(name, {key: value for key, value in GOOD[name].items() if key != field})
+        assert (field in complaints) == (field in needed)
     assert needed <= set(faults(name, {})) or not needed
 
 
@@ -191,12 +191,12 @@ def test_schema_names_missing_required_fields(name: str) -> None:
 def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
     """A value of another type is a fault of its field only."""
     for field in GOOD[name]:
-        found = faults(name, {**GOOD[name], field: value})
+        complaints = faults(name, {**GOOD[name], field: value})
         is_text = (name, field) in SECRETS_AND_IDS and value == "\0"
         if is_text or (name, field, value) in ALSO_VALID:
-            assert found == {}
+            assert complaints == {}
         else:
-            assert list(found) == [field]
+            assert list(complaints) == [field]
 
 
 @pytest.mark.parametrize(
@@ -362,9 +362,9 @@ def test_document_of_many_unknown_fields_names_some_of_them() -> None:
     Known fields are still checked.
     """
     document = {**{f"{number:x}": number for number in range(6_500)}, "label": 7}
-    found = faults("SAVE", document)
-    assert found.pop("label") == ["must be a string"]
-    assert found == {f"{number:x}": ["is not a known field"] for number in range(20)}
+    complaints = faults("SAVE", document)
+    assert complaints.pop("label") == ["must be a string"]
+    assert complaints == {f"{number:x}": ["is not a known field"] for number in range(20)}
     assert schemas.validate(schemas.SAVE, {**document, "label": "x"}, others_too=True) == {
         "label": "x"
     }

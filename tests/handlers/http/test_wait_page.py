@@ -14,16 +14,16 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,imag
 
 
 @pytest.mark.parametrize(
-    ("method", "accept", "wanted"),
+    ("method", "accept", "is_sent"),
     [("GET", BROWSER["Accept"], True), ("GET", "*/*", False), ("GET", "application/json", False),
      ("GET", "", False),
      ("POST", BROWSER["Accept"], False), ("HEAD", BROWSER["Accept"], False)],
 )  # fmt: skip
 def test_wait_page_is_sent_only_to_browsers_that_request_a_page(
-    method: str, accept: str, wanted: bool
+    method: str, accept: str, is_sent: bool
 ) -> None:
     """Only a browser's GET for a page gets the page. Scripts, programs and forms get JSON."""
-    assert wait_page.is_wanted(method, accept) is wanted
+    assert wait_page.is_wanted(method, accept) is is_sent
 
 
 def test_wait_page_shows_the_reason_and_reloads() -> None:

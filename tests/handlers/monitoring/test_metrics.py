@@ -88,9 +88,9 @@ values."""
 
 
 def value(text: str, name: str) -> float:
-    found = re.search(rf"^collab_{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    assert found, name
-    return float(found[1])
+    match = re.search(rf"^collab_{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert match, name
+    return float(match[1])
 
 
 async def metrics(api: Api, **headers: str) -> str:

@@ -184,7 +184,7 @@ async def test_texts_over_the_limit_are_not_sent(ada: Api, monkeypatch: pytest.M
     fits, over = [await ada.new_session(code=code) for code in ("# éé"[:3], "# ééé")]
 
     body = {"root": "codemirror", "language": "python"}
-    answers = [await ada.post(f"/session/{one}/runs/remote", body) for one in (fits, over)]
+    answers = [await ada.post(f"/session/{target}/runs/remote", body) for target in (fits, over)]
 
     assert [code_of(answer) for answer in answers] == [(201, None), (413, "too_large")]
 

@@ -52,9 +52,9 @@ async def test_reported_run_is_shown_to_all_members(ada: Api, bob: Api) -> None:
         "sequence": 1,
     }
     listed = (await bob.get(f"/session/{session_id}/runs")).body
-    one = (await bob.get(f"/session/{session_id}/runs/1")).body
-    assert (listed["next"], listed["runs"]) == (None, [one["run"]])
-    assert {**one["run"], "at": None} == {**shown, "at": None}
+    body = (await bob.get(f"/session/{session_id}/runs/1")).body
+    assert (listed["next"], listed["runs"]) == (None, [body["run"]])
+    assert {**body["run"], "at": None} == {**shown, "at": None}
 
 
 async def test_fields_that_may_be_missing_have_defaults(ada: Api) -> None:

@@ -87,9 +87,9 @@ def test_password_error_names_the_limit(passwords: Passwords) -> None:
 def test_common_password_in_any_case_is_refused(passwords: Passwords, change) -> None:
     """Every password of the list of common passwords is refused, in any capitals."""
     taken = [
-        one
-        for one in COMMON
-        if len(one) >= MIN_CHARACTERS and refusal(passwords, change(one)) is None
+        password
+        for password in COMMON
+        if len(password) >= MIN_CHARACTERS and refusal(passwords, change(password)) is None
     ]
 
     assert len(COMMON) > 500
@@ -278,8 +278,8 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
     for _ in range(3):
         waiting = [asyncio.create_task(passwords.hash("x", HOME)) for _ in range(256)]
         await asyncio.sleep(0)
-        for one in waiting:
-            one.cancel()
+        for task in waiting:
+            task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     assert await passwords.hash("x", HOME)
@@ -307,10 +307,14 @@ async def test_password_check_of_old_hash_takes_as_long_as_of_unknown_user(
         monkeypatch.setattr(bcrypt, name, counted)
 
     work = []
-    for given, there in (("correct horse", hashed), ("wrong horse", hashed), ("wrong horse", None)):
+    for given, stored in (
+        ("correct horse", hashed),
+        ("wrong horse", hashed),
+        ("wrong horse", None),
+    ):
         rounds.clear()
-        assert await new.matches(given, there, HOME) == (
-            there is not None and given == "correct horse"
+        assert await new.matches(given, stored, HOME) == (
+            stored is not None and given == "correct horse"
         )
         work.append(sum(rounds))
     old.close()

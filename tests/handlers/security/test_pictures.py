@@ -24,9 +24,9 @@ MIB = 1 << 20
 
 def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
     """Return the bands of one pixel of a picture with several bands."""
-    found = image.getpixel((x, y))
-    assert isinstance(found, tuple)
-    return found
+    colour = image.getpixel((x, y))
+    assert isinstance(colour, tuple)
+    return colour
 
 
 def is_accepted(file: bytes) -> bool:
@@ -121,9 +121,9 @@ def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, ri
     clean = check_clean(pictures.clean(GOOD[name]()))
 
     for at, expected in ((64, left), (192, right)):
-        found = pixel(clean, at, 128)
-        assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (
-            found,
+        colour = pixel(clean, at, 128)
+        assert all(e is None or abs(f - e) < 25 for f, e in zip(colour, expected, strict=True)), (
+            colour,
             expected,
         )
 

@@ -50,7 +50,7 @@ def raw(header: Any, claims: str, key: str = SECRET) -> str:
 def parts(token: str, order: str) -> str:
     """Return a token with its three parts in another order."""
     header, claims, signature = token.split(".")
-    return ".".join({"h": header, "c": claims, "s": signature}[one] for one in order)
+    return ".".join({"h": header, "c": claims, "s": signature}[part] for part in order)
 
 
 def loose_bits(part: str) -> str:
@@ -295,7 +295,7 @@ async def lets_in(wire: Wire) -> bool:
 async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
     """Return the ways by which a token signs in."""
     address = f"{api.socket_url}/{session_id}"
-    found: list[str] = []
+    accepted: list[str] = []
     sockets: dict[str, tuple[str, dict[str, str]]] = {
         "query": (f"{address}?token={quote(token, errors='replace')}", {})
     }
@@ -306,14 +306,14 @@ async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
             ("Cookie", f"accessToken={token}"),
         ):
             answer = await Api(api.url).get("/user/me", headers={name: value})
-            found += [name] if code_of(answer) != (401, "not_signed_in") else []
+            accepted += [name] if code_of(answer) != (401, "not_signed_in") else []
     for name, (url, headers) in sockets.items():
         wire = Wire(await websocket_connect(HTTPRequest(url, headers=headers)))
-        found += [name] if await lets_in(wire) else []
+        accepted += [name] if await lets_in(wire) else []
     events = await RawEvents.open(api)
-    found += ["Socket.IO"] if (await events.sign_in({"token": token}))[0] != "44" else []
+    accepted += ["Socket.IO"] if (await events.sign_in({"token": token}))[0] != "44" else []
     events.close()
-    return found
+    return accepted
 
 
 async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) -> None:
@@ -408,8 +408,10 @@ async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada:
     answers = await asyncio.gather(*(refresh(ada.refresh_token) for _ in range(25)), refresh(own),
                                    *(refresh(ada.refresh_token) for _ in range(25)))  # fmt: skip
 
-    assert [code_of(one) for one in answers[:25] + answers[26:]] == [(401, "not_signed_in")] * 50
-    issued = [one.body["refreshToken"] for one in answers if one.status == 200]
+    assert [code_of(answer) for answer in answers[:25] + answers[26:]] == [
+        (401, "not_signed_in")
+    ] * 50
+    issued = [answer.body["refreshToken"] for answer in answers if answer.status == 200]
     assert [(await refresh(token)).status for token in (own, *issued)] == [401] * (1 + len(issued))
     assert code_of(await ada.get("/user/me")) == (401, "not_signed_in")
 
@@ -438,7 +440,7 @@ def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
         for at in range(len(token))
     ]
 
-    assert {refusal(tokens, one) for one in changed} == {"not_signed_in"}
+    assert {refusal(tokens, token) for token in changed} == {"not_signed_in"}
 
 
 def test_token_cache_is_bounded_and_holds_no_forgeries(

@@ -249,7 +249,9 @@ async def test_token_of_other_login_survives_end_of_login(api: Api) -> None:
 
     await Api(api.url, logins[0]["accessToken"]).post("/user/logout")
 
-    statuses = [(await Api(api.url, one["accessToken"]).get("/user/me")).status for one in logins]
+    statuses = [
+        (await Api(api.url, login["accessToken"]).get("/user/me")).status for login in logins
+    ]
     assert statuses == [401, 200]
 
 
@@ -312,20 +314,20 @@ def test_generation_of_altered_refresh_token_is_not_proven(tokens: Tokens, alter
     _, chain, mac = token.secret.split(".")
     text = altered.format(login=token.login_id, chain=chain, mac=mac)
 
-    found = tokens.read_refresh_token(text)
+    read = tokens.read_refresh_token(text)
 
-    assert str(found) == text
-    assert (found.generation, found.chain) == (-1, found.secret)
-    assert (found.login_id, found.hash) != (token.login_id, token.hash)
+    assert str(read) == text
+    assert (read.generation, read.chain) == (-1, read.secret)
+    assert (read.login_id, read.hash) != (token.login_id, token.hash)
 
 
 def test_generation_of_other_secret_of_the_server_is_not_proven(tokens: Tokens) -> None:
     """A token that was signed with an earlier JWT_SECRET keeps its hash and proves nothing."""
     before = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count).new_refresh_token()
 
-    found = tokens.read_refresh_token(str(before))
+    token = tokens.read_refresh_token(str(before))
 
-    assert (found.hash, found.generation) == (before.hash, -1)
+    assert (token.hash, token.generation) == (before.hash, -1)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".b", "ab"])
@@ -350,8 +352,8 @@ def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> 
         chain.append(tokens.successor(chain[-1], generation))
 
     assert tokens.successor(token, 1) == chain[1]
-    assert len({one.secret for one in chain}) == 6
-    assert {one.login_id for one in chain} == {token.login_id}
+    assert len({successor.secret for successor in chain}) == 6
+    assert {successor.login_id for successor in chain} == {token.login_id}
     assert other.successor(token, 1).chain != chain[1].chain
     elsewhere = RefreshToken("other", token.secret, token.generation)
     assert tokens.successor(elsewhere, 1).chain != chain[1].chain

@@ -31,4 +31,4 @@ async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
         ) -> tuple[int, int, int]:
             return server.parts.services.connections.open, *endpoint.clients.counts
 
-        await until(left, lambda found: found == (0, 0, 0))
+        await until(left, lambda counts: counts == (0, 0, 0))

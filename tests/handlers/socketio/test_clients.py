@@ -106,8 +106,8 @@ async def test_connections_over_limit_are_refused(start_server) -> None:
     await (await RawEvents.open(ada)).until_closed()
     first.close()
     await until(lambda: second.ask("join-session", session_id), lambda answer: answer["ok"])
-    for one in (wire, second, third):
-        one.close()
+    for client in (wire, second, third):
+        client.close()
 
 
 STRANGERS_PACKETS = {

@@ -63,18 +63,18 @@ async def test_event_is_allowed_by_role(server, kind: str) -> None:
     for event, expected in ACCESS[kind].items():
         world = await World.make(server.url, prefix=event.replace("-", "")[:8] + kind)
         session_id = await world.session(**fields)
-        found = []
+        outcomes = []
         for who in WHO:
             raw = await RawEvents.open(world.clients[who])
             kind_of_answer, told = await raw.sign_in({"token": world.clients[who].token})
             if kind_of_answer == "44":
-                found.append(told["data"]["code"])
+                outcomes.append(told["data"]["code"])
                 continue
             if event != "join-session":
                 await raw.ask("join-session", session_id)
             answer = await raw.ask(event, {"sessionId": session_id, "code": who, "message": who})
-            found.append("ok" if answer["ok"] else answer["error"]["code"])
-        assert tuple(found) == expected, event
+            outcomes.append("ok" if answer["ok"] else answer["error"]["code"])
+        assert tuple(outcomes) == expected, event
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,12 @@ def test_frames_cut_into_any_pieces_read_the_same(seed: int) -> None:
         else:
             wire += masked(message) + masked(b"!", PONG)
             expected += [message, Control(PONG, b"!")]
-    reader, found, at = FrameReader(1 << 20), [], 0
+    reader, items, at = FrameReader(1 << 20), [], 0
     while at < len(wire):
         size = source.choice([1, 2, 3, 5, 7, 100, 70_000])
-        found += reader.feed(wire[at : at + size])
+        items += reader.feed(wire[at : at + size])
         at += size
-    assert found == expected
+    assert items == expected
 
 
 @pytest.mark.parametrize(

@@ -388,7 +388,7 @@ async def test_expired_token_counts_for_its_login_not_for_address(clock, start_s
     people = [await Api(server.url).sign_up(name) for name in ("ada", "bob", "eve")]
     clock.advance(901)
 
-    first = [code_of(await one.get("/user/me")) for one in people]
+    first = [code_of(await person.get("/user/me")) for person in people]
     more = [code_of(await people[0].get("/user/me")) for _ in range(5)]
 
     assert first == [(401, "token_expired")] * 3

@@ -103,9 +103,9 @@ class TestDeleting:
             assert await store.user_by_name("ada") == made
             await store.delete_user(made.id, NOW, deletes_sessions=True)
 
-        found = await store.users(f"u-ada{number}" for number in range(3))
+        users = await store.users(f"u-ada{number}" for number in range(3))
 
-        assert [one.is_deleted for one in found.values()] == [True] * 3
+        assert [user.is_deleted for user in users.values()] == [True] * 3
 
     @pytest.mark.parametrize("deletes_sessions", [True, False])
     async def test_account_removal_ends_memberships_in_sessions_of_others(
@@ -157,7 +157,9 @@ class TestDeleting:
         assert await store.members("s1") == []
         assert await store.messages("s1", None, MANY) == []
         assert await store.invites("s1", None, MANY, MANY) == []
-        assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s2"]
+        assert [listing.session.id for listing in await store.sessions_of("u-bob", None, MANY)] == [
+            "s2"
+        ]
 
     async def test_account_removal_hands_session_to_longest_standing_editor(
         self, store: Store, seed: Seed
@@ -173,9 +175,9 @@ class TestDeleting:
 
         assert deletion.inherited == {"s1": "u-zoe"}
         assert deletion.deleted == ()
-        found = await store.session("s1")
-        assert found is not None
-        assert found.owner_id == "u-zoe"
+        session = await store.session("s1")
+        assert session is not None
+        assert session.owner_id == "u-zoe"
         assert await store.members("s1") == [
             member("u-zoe", role=Role.OWNER, joined_at=NOW + 3),
             member("u-carl", joined_at=NOW + 4),
@@ -245,7 +247,7 @@ class TestDeleting:
         ]
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 4)]
         assert await store.newest_version("s1") == version(number=1, author_id="u-bob")
-        assert [one for one, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
+        assert [stored for stored, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
 
     async def test_account_removal_names_each_session_left_once(
         self, store: Store, seed: Seed
@@ -304,8 +306,8 @@ class TestDeleting:
             *(store.delete_user("u-ada", NOW, deletes_sessions=False) for _ in range(50))
         )
 
-        told = [one for one in results if one != AccountDeletion()]
-        assert [one.inherited for one in told] == [{"s1": "u-bob"}]
+        told = [result for result in results if result != AccountDeletion()]
+        assert [deletion.inherited for deletion in told] == [{"s1": "u-bob"}]
 
     @pytest.mark.parametrize(
         "call",
@@ -352,7 +354,7 @@ class TestDeleting:
 
         assert deletion == AccountDeletion(("l-gil-1",), ("s1",))
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
-        assert [one.text for one in await store.messages("s1", None, MANY)] == ["one"]
+        assert [message.text for message in await store.messages("s1", None, MANY)] == ["one"]
         assert (await store.users(["u-gil"]))["u-gil"].is_deleted is True
 
     @odd_text

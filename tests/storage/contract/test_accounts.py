@@ -27,30 +27,30 @@ class TestUsers:
             "ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada"
         )
 
-        found = await store.user("u-ada")
+        stored_user = await store.user("u-ada")
 
-        assert found == full
-        assert found is not None
-        assert found.is_guest is False
+        assert stored_user == full
+        assert stored_user is not None
+        assert stored_user.is_guest is False
 
     async def test_guest_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """The fields that guests do not have stay None."""
         guest = await seed.user("guest", email=None, password_hash=None, is_guest=True)
 
-        found = await store.user("u-guest")
+        user = await store.user("u-guest")
 
-        assert found == guest
-        assert found is not None
-        assert found.is_guest is True
+        assert user == guest
+        assert user is not None
+        assert user.is_guest is True
 
     async def test_guests_without_email_do_not_conflict(self, store: Store, seed: Seed) -> None:
         """Two guests without an e-mail address do not conflict."""
         await seed.user("guest1", email=None, is_guest=True)
         await seed.user("guest2", email=None, is_guest=True)
 
-        found = await store.users(["u-guest1", "u-guest2"])
+        users = await store.users(["u-guest1", "u-guest2"])
 
-        assert found.keys() == {"u-guest1", "u-guest2"}
+        assert users.keys() == {"u-guest1", "u-guest2"}
 
     async def test_user_of_unknown_id_is_none(self, store: Store) -> None:
         """An unknown id gives None, and no error."""
@@ -61,9 +61,9 @@ class TestUsers:
         await seed.user("ada")
         await seed.user("bob")
 
-        found = await store.users(["u-bob", "u-nobody", "u-ada", "u-bob"])
+        users = await store.users(["u-bob", "u-nobody", "u-ada", "u-bob"])
 
-        assert dict(found) == {"u-ada": user("ada"), "u-bob": user("bob")}
+        assert dict(users) == {"u-ada": user("ada"), "u-bob": user("bob")}
 
     async def test_users_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Ids may come from an iterable that is readable only once, or is empty."""
@@ -78,12 +78,12 @@ class TestUsers:
         """There may be more ids than an SQL statement may have parameters."""
         await seed.user("ada")
 
-        found = await store.users([*(f"u-{number}" for number in range(40_000)), "u-ada"])
+        users = await store.users([*(f"u-{number}" for number in range(40_000)), "u-ada"])
 
-        assert dict(found) == {"u-ada": user("ada")}
+        assert dict(users) == {"u-ada": user("ada")}
 
     @pytest.mark.parametrize(
-        ("taken", "wanted"),
+        ("taken", "other_name"),
         [
             ("ada", "ada"),
             ("ada", "ADA"),
@@ -93,18 +93,18 @@ class TestUsers:
         ],
     )
     async def test_user_names_are_unique_case_folded(
-        self, store: Store, seed: Seed, taken: str, wanted: str
+        self, store: Store, seed: Seed, taken: str, other_name: str
     ) -> None:
         """A name that differs in case only is in use, in every alphabet."""
         await seed.user("first", username=taken)
 
         with pytest.raises(Conflict) as caught:
-            await seed.user("second", username=wanted)
+            await seed.user("second", username=other_name)
 
         assert caught.value.field == "username"
 
     @pytest.mark.parametrize(
-        ("taken", "wanted"),
+        ("taken", "other_name"),
         [
             ("علی\u200cرضا", "علیرضا"),
             ("annalena", "Anna\u00adLena"),
@@ -113,10 +113,10 @@ class TestUsers:
         ],
     )
     async def test_user_names_are_unique_without_joiners(
-        self, store: Store, seed: Seed, taken: str, wanted: str
+        self, store: Store, seed: Seed, taken: str, other_name: str
     ) -> None:
         """Invisible characters make no new name, and every spelling finds the user."""
-        for number, (first, second) in enumerate([(taken, wanted), (wanted, taken)]):
+        for number, (first, second) in enumerate([(taken, other_name), (other_name, taken)]):
             await seed.user(f"first{number}", username=f"{number}{first}")
 
             with pytest.raises(Conflict) as caught:
@@ -124,19 +124,19 @@ class TestUsers:
 
             assert caught.value.field == "username"
             for name in (first, second):
-                found = await store.user_by_name(f"{number}{name}")
-                assert found is not None
-                assert found.id == f"u-first{number}"
+                user = await store.user_by_name(f"{number}{name}")
+                assert user is not None
+                assert user.id == f"u-first{number}"
 
-    @pytest.mark.parametrize("wanted", ["ada@example.org", "ADA@Example.ORG"])
+    @pytest.mark.parametrize("other_name", ["ada@example.org", "ADA@Example.ORG"])
     async def test_user_emails_are_unique_case_folded(
-        self, store: Store, seed: Seed, wanted: str
+        self, store: Store, seed: Seed, other_name: str
     ) -> None:
         """An e-mail address that differs in case only is in use."""
         await seed.user("first", email="ada@example.org")
 
         with pytest.raises(Conflict) as caught:
-            await seed.user("second", email=wanted)
+            await seed.user("second", email=other_name)
 
         assert caught.value.field == "email"
 
@@ -183,9 +183,9 @@ class TestUsers:
         """An address that was stored with capitals is found by any spelling."""
         await seed.user("ada", email="Ada@Example.org")
 
-        found = [await store.user_by_name(name) for name in ("Ada@Example.org", "ada@example.org")]
+        users = [await store.user_by_name(name) for name in ("Ada@Example.org", "ada@example.org")]
 
-        assert [one and one.id for one in found] == ["u-ada", "u-ada"]
+        assert [user and user.id for user in users] == ["u-ada", "u-ada"]
 
     @pytest.mark.parametrize("name", ["nobody", "", "ada%", "ad_", "ada@example", "u-ada", "None"])
     async def test_user_by_name_of_unknown_or_partial_name_is_none(
@@ -326,10 +326,10 @@ class TestAvatars:
 
         await store.set_avatar("u-ada", "/avatars/u-ada", None, picture)
 
-        found = await store.avatar("u-ada")
-        assert found == picture
-        assert found is not None
-        assert type(found.data) is bytes
+        stored_avatar = await store.avatar("u-ada")
+        assert stored_avatar == picture
+        assert stored_avatar is not None
+        assert type(stored_avatar.data) is bytes
         assert await store.user("u-ada") == replace(ada, avatar="/avatars/u-ada")
 
     async def test_avatar_replacement_returns_previous_key(self, store: Store, seed: Seed) -> None:
@@ -338,13 +338,13 @@ class TestAvatars:
         await store.set_avatar("u-ada", "url-1", "key-1", avatar("ada", b"1"))
 
         second = await store.set_avatar("u-ada", "url-2", "key-2", avatar("ada", b"2"))
-        kept = await store.avatar("u-ada")
+        stored_avatar = await store.avatar("u-ada")
         third = await store.set_avatar("u-ada", "url-3", "key-3", None)
         dropped = await store.avatar("u-ada")
         fourth = await store.set_avatar("u-ada", None, None, None)
 
         assert (second, third, fourth) == ("key-1", "key-2", "key-3")
-        assert (kept, dropped) == (avatar("ada", b"2"), None)
+        assert (stored_avatar, dropped) == (avatar("ada", b"2"), None)
         assert await store.user("u-ada") == ada
 
     async def test_avatar_change_leaves_avatars_of_others(self, store: Store, seed: Seed) -> None:
@@ -386,8 +386,8 @@ class TestAvatars:
         await seed.user("ada")
         await store.set_avatar("u-ada", text, text, None)
 
-        found = await store.user("u-ada")
+        user = await store.user("u-ada")
 
-        assert found is not None
-        assert (found.avatar, found.avatar_key) == (text, text)
+        assert user is not None
+        assert (user.avatar, user.avatar_key) == (text, text)
         assert await store.set_avatar("u-ada", None, None, None) == text

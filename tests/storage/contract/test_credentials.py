@@ -15,9 +15,9 @@ END = NOW + HOUR
 
 
 async def password_of(store: Store, user_id: str) -> str | None:
-    found = await store.user(user_id)
-    assert found is not None
-    return found.password_hash
+    user = await store.user(user_id)
+    assert user is not None
+    return user.password_hash
 
 
 class TestResets:
@@ -29,9 +29,9 @@ class TestResets:
         await seed.user("bob")
         await store.add_reset("hash", "u-ada", END)
 
-        found = [await store.user_of_reset("hash", now) for now in (NOW, END - 1, END)]
+        users = [await store.user_of_reset("hash", now) for now in (NOW, END - 1, END)]
 
-        assert found == [ada, ada, None]
+        assert users == [ada, ada, None]
         assert await store.user_of_reset("another", NOW) is None
         with pytest.raises(NotFound):
             await store.use_reset("hash", NEW, END)

@@ -140,7 +140,7 @@ class TestVersions:
 
         listed = await texts.versions("s1", None, MANY, with_files=True)
 
-        assert [(one.number, one.is_damaged, one.files) for one in listed] == [
+        assert [(version.number, version.is_damaged, version.files) for version in listed] == [
             (3, False, {"code": "code 3"}), (2, True, None), (1, False, {"code": "code 1"}),
         ]  # fmt: skip
         assert (listed[1].label, listed[1].author_id) == ("label 2", "u-ada")
@@ -154,13 +154,13 @@ class TestVersions:
 
         for with_files in (True, False):
             listed = await texts.versions("s1", None, MANY, with_files=with_files)
-            assert [one.is_damaged for one in listed] == [False, True, False]
+            assert [row.is_damaged for row in listed] == [False, True, False]
             assert (listed[1].number, listed[1].label, listed[1].files) == (2, "", None)
 
     async def test_version_of_unknown_kind_is_damaged(self, texts: Store) -> None:
         await change(texts, "versions", place(2), {"kind": "nonsense"})
 
-        assert [one.is_damaged for one in await texts.versions("s1", None, MANY,
+        assert [version.is_damaged for version in await texts.versions("s1", None, MANY,
                                                                with_files=True)] == [
             False, True, False,
         ]  # fmt: skip
@@ -187,20 +187,21 @@ class TestVersions:
 
     async def _contents(self, store: Store) -> bytes:
         """Return the stored content of the second version."""
-        found: list[bytes] = []
+        values: list[bytes] = []
 
         def note(data: bytes) -> bytes:
-            found.append(data)
+            values.append(data)
             return data
 
         await change(store, "versions", place(2), {"content": note})
-        return found[0]
+        return values[0]
 
     async def test_version_of_deleted_author_is_not_damaged(self, texts: Store, seed: Seed) -> None:
         await change(texts, "versions", place(2), {"author_name": ""})
 
         assert [
-            one.is_damaged for one in await texts.versions("s1", None, MANY, with_files=True)
+            version.is_damaged
+            for version in await texts.versions("s1", None, MANY, with_files=True)
         ] == [False] * 3
 
 
@@ -213,9 +214,9 @@ class TestMessages:
     ) -> None:
         await change(texts, "messages", place(2, "sequence"), changed)
 
-        found = await texts.messages("s1", None, MANY)
+        messages = await texts.messages("s1", None, MANY)
 
-        assert [(one.sequence, one.is_damaged, one.text) for one in found] == [
+        assert [(message.sequence, message.is_damaged, message.text) for message in messages] == [
             (1, False, "text 1"), (2, True, ""), (3, False, "text 3"),
         ]  # fmt: skip
 
@@ -234,7 +235,7 @@ class TestRuns:
 
         listed = await three.runs("s1", None, MANY, with_reports=True)
 
-        assert [(one.number, one.is_damaged, one.report is None) for one in listed] == [
+        assert [(run.number, run.is_damaged, run.report is None) for run in listed] == [
             (3, False, False), (2, True, True), (1, False, False),
         ]  # fmt: skip
         assert listed[1].user_id == "u-ada"
@@ -250,7 +251,7 @@ class TestRuns:
 
         for with_reports in (True, False):
             listed = await three.runs("s1", None, MANY, with_reports=with_reports)
-            assert [one.is_damaged for one in listed] == [False, True, False]
+            assert [row.is_damaged for row in listed] == [False, True, False]
             assert (listed[1].number, listed[1].user_id, listed[1].report) == (2, "", None)
 
     async def test_run_after_damaged_one_has_next_number(self, three: Store) -> None:
@@ -259,7 +260,7 @@ class TestRuns:
 
         assert (await three.add_run(run("output 4"), 2)).number == 4
         assert (await three.add_run(run("output 5"), 1)).number == 5
-        assert [one.number for one in await three.runs("s1", None, MANY, with_reports=True)] == [5]
+        assert [run.number for run in await three.runs("s1", None, MANY, with_reports=True)] == [5]
 
 
 class TestEarlierReleases:
@@ -290,10 +291,11 @@ class TestEarlierReleases:
             )
 
     async def test_rows_of_earlier_release_are_read(self, older: Store) -> None:
-        assert [one.files for one in await older.versions("s1", None, MANY, with_files=True)] == [
+        versions = await older.versions("s1", None, MANY, with_files=True)
+        assert [version.files for version in versions] == [
             {"code": "code 3"}, {"code": "code 2"}, {"code": "code 1"},
         ]  # fmt: skip
-        assert [one.text for one in await older.messages("s1", None, MANY)] == [
+        assert [message.text for message in await older.messages("s1", None, MANY)] == [
             "text 1",
             "text 2",
             "text 3",
@@ -310,11 +312,11 @@ class TestEarlierReleases:
         assert await older.versions("s1", None, MANY, with_files=True) == before
         await change(older, "versions", place(2), {"content": flipped})
         await change(older, "messages", place(2, "sequence"), {"text": "other"})
-        assert [one.is_damaged for one in await older.versions("s1", None, MANY,
+        assert [version.is_damaged for version in await older.versions("s1", None, MANY,
                                                                with_files=True)] == [
             False, True, False,
         ]  # fmt: skip
-        assert [one.is_damaged for one in await older.messages("s1", None, MANY)] == [
+        assert [message.is_damaged for message in await older.messages("s1", None, MANY)] == [
             False,
             True,
             False,
@@ -329,25 +331,25 @@ class TestEarlierReleases:
         while await older.seal_rows(1):
             pass
 
-        found = await older.versions("s1", None, MANY, with_files=True)
-        assert [one.is_damaged for one in found] == [False, True, False]
+        versions = await older.versions("s1", None, MANY, with_files=True)
+        assert [version.is_damaged for version in versions] == [False, True, False]
 
     async def test_version_of_earlier_release_is_redacted(self, older: Store) -> None:
-        found = await older.version("s1", 2)
-        assert found
+        version = await older.version("s1", 2)
+        assert version
 
-        await older.redact_version(replace(found, files={"code": "gone"}))
+        await older.redact_version(replace(version, files={"code": "gone"}))
 
         again = await older.version("s1", 2)
-        assert again == replace(found, files={"code": "gone"})
+        assert again == replace(version, files={"code": "gone"})
 
 
 async def test_store_without_older_rows_has_nothing_to_seal(texts: Store) -> None:
     assert await texts.seal_rows(10) == 0
 
 
-def _note(found: list[Any], value: Any) -> Any:
-    found.append(value)
+def _note(values: list[Any], value: Any) -> Any:
+    values.append(value)
     return value
 
 
@@ -372,12 +374,12 @@ class TestLists:
             was: list[Any] = []
             await change(store, table, _PLACES[table], {column: partial(_note, was)})
             await change(store, table, _PLACES[table], {column: bad})
-            found = await self._all(store)
+            lists = await self._all(store)
 
-            assert {name: [key for key, _ in rows] for name, rows in found.items()} == {
+            assert {name: [key for key, _ in rows] for name, rows in lists.items()} == {
                 name: [key for key, _ in rows] for name, rows in before.items()
             }
-            for name, rows in found.items():
+            for name, rows in lists.items():
                 changed = [
                     key
                     for (key, row), (_, old) in zip(rows, before[name], strict=True)
@@ -394,13 +396,13 @@ class TestLists:
         for bad in _BAD:
             await change(store, "sessions", {"id": "s2"}, {"updated_at": bad})
 
-            found: list[str] = []
+            ids: list[str] = []
             before = None
             while listed := await store.sessions_of("u-bob", before, 1):
-                found += [one.session.id for one in listed]
+                ids += [listing.session.id for listing in listed]
                 before = (listed[-1].session.updated_at, listed[-1].session.id)
 
-            assert found == ["s3", "s1", "s2"]
+            assert ids == ["s3", "s1", "s2"]
 
     async def _fill(self, store: Store, seed: Seed) -> None:
         for number in (1, 2, 3):
@@ -424,19 +426,24 @@ class TestLists:
         users = await store.users(["u-ada", "u-bob"])
         lists: dict[str, list[tuple[Any, Any]]] = {
             "sessions": [
-                (one.session.id, one) for one in await store.sessions_of("u-bob", None, MANY)
+                (listing.session.id, listing)
+                for listing in await store.sessions_of("u-bob", None, MANY)
             ],
             "users": list(users.items()),
-            "logins": [(one.id, one) for one in await store.logins("u-bob", 1)],
-            "members": [(one.user_id, one) for one in await store.members("s2")],
-            "invites": [(one.id, one) for one, _ in await store.invites("s2", None, MANY, 5)],
-            "messages": [(one.sequence, one) for one in await store.messages("s2", None, MANY)],
+            "logins": [(login.id, login) for login in await store.logins("u-bob", 1)],
+            "members": [(member.user_id, member) for member in await store.members("s2")],
+            "invites": [
+                (stored.id, stored) for stored, _ in await store.invites("s2", None, MANY, 5)
+            ],
+            "messages": [
+                (message.sequence, message) for message in await store.messages("s2", None, MANY)
+            ],
         }
         for session_id, members in (await store.members_of(["s1", "s2", "s3"])).items():
-            lists[f"members of {session_id}"] = [(one.user_id, one) for one in members]
+            lists[f"members of {session_id}"] = [(member.user_id, member) for member in members]
         for with_files in (True, False):
             versions = await store.versions("s2", None, MANY, with_files=with_files)
-            lists[f"versions {with_files}"] = [(one.number, one) for one in versions]
+            lists[f"versions {with_files}"] = [(version.number, version) for version in versions]
             runs = await store.runs("s2", None, MANY, with_reports=with_files)
-            lists[f"runs {with_files}"] = [(one.number, one) for one in runs]
+            lists[f"runs {with_files}"] = [(run.number, run) for run in runs]
         return {name: sorted(rows, key=lambda row: str(row[0])) for name, rows in lists.items()}

@@ -30,8 +30,8 @@ SECRET = "s1-secret-1"
 
 async def the_use(store: Store) -> tuple[Invite, list[InviteUse]]:
     """Return the only invite of s1 with its uses, even if it is not usable."""
-    (found,) = await store.invites("s1", None, MANY, MANY)
-    return found
+    (listing,) = await store.invites("s1", None, MANY, MANY)
+    return listing
 
 
 async def count(store: Store) -> int:
@@ -59,7 +59,9 @@ class TestGuests:
             invite(role=Role.VIEWER, uses=1),
             [InviteUse("u-gil", NOW + 5)],
         )
-        assert [one.session.id for one in await store.sessions_of("u-gil", None, MANY)] == ["s1"]
+        assert [listing.session.id for listing in await store.sessions_of("u-gil", None, MANY)] == [
+            "s1"
+        ]
 
     async def test_add_guest_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
         """For a guest earlier messages count as read, as for users who join by the link."""
@@ -153,16 +155,16 @@ class TestGuests:
             return_exceptions=True,
         )
 
-        came_in = {one.user_id for one in results if isinstance(one, Member)}
+        came_in = {result.user_id for result in results if isinstance(result, Member)}
         assert len(came_in) == 5
-        assert sum(isinstance(one, NotFound) for one in results) == 45
+        assert sum(isinstance(result, NotFound) for result in results) == 45
         assert (await store.users(f"u-{name}" for name in names)).keys() == came_in
         assert {
             f"u-{name}" for name in names if await store.signed_in(f"l-{name}-1", NOW)
         } == came_in
-        assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
+        assert {member.user_id for member in await store.members("s1")} == {"u-ada", *came_in}
         used, uses = await the_use(store)
-        assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
+        assert (used.uses, {use.user_id for use in uses}) == (5, came_in)
 
     async def test_guest_names_are_not_unique(self, store: Store, seed: Seed) -> None:
         """Two guests and an account may have one name, in any order of arrival."""
@@ -175,8 +177,8 @@ class TestGuests:
 
         await seed.user("carl")
 
-        found = await store.users(["u-ada", "u-gil", "u-gus", "u-gwen", "u-carl"])
-        assert [one.username for one in found.values()] == ["ada", "Ada", "Ada", "carl", "carl"]
+        users = await store.users(["u-ada", "u-gil", "u-gus", "u-gwen", "u-carl"])
+        assert [user.username for user in users.values()] == ["ada", "Ada", "Ada", "carl", "carl"]
 
     async def test_guest_name_never_conflicts_with_account_name(
         self, store: Store, seed: Seed
@@ -238,9 +240,9 @@ class TestGuests:
         made = [await seed.guest(name, username=text, full_name=text) for name in ("gil", "gus")]
         await store.add_login(login("gil", 2, device=text, used_at=NOW + 1))
 
-        found = await store.users(["u-gil", "u-gus"])
+        users = await store.users(["u-gil", "u-gus"])
 
-        assert list(found.values()) == made
+        assert list(users.values()) == made
         assert (await store.logins("u-gil", NOW))[0].device == text
         assert await store.user_by_name(text) is None
 
@@ -380,10 +382,10 @@ class TestClaims:
         )
 
         winners = [name for name, result in zip(names, results, strict=True) if result == ()]
-        found = await store.users(f"u-{name}" for name in names)
+        users = await store.users(f"u-{name}" for name in names)
         assert len(winners) == 1
-        assert [one.field for one in results if isinstance(one, Conflict)] == [field] * 19
-        assert [one.id for one in found.values() if not one.is_guest] == [f"u-{winners[0]}"]
+        assert [result.field for result in results if isinstance(result, Conflict)] == [field] * 19
+        assert [user.id for user in users.values() if not user.is_guest] == [f"u-{winners[0]}"]
         assert await store.user_by_name("wanted") == claimed(winners[0], **{field: "Wanted"})
         for name in set(names) - set(winners):
             assert await store.logins(f"u-{name}", NOW) == [login(name)]
@@ -400,10 +402,10 @@ class TestClaims:
             return_exceptions=True,
         )
 
-        assert sum(isinstance(one, Conflict) for one in results) == 1
-        found = await store.user_by_name("wanted")
-        assert found is not None
-        assert found.id == ("u-gil" if results[0] == () else "u-ada")
+        assert sum(isinstance(result, Conflict) for result in results) == 1
+        account = await store.user_by_name("wanted")
+        assert account is not None
+        assert account.id == ("u-gil" if results[0] == () else "u-ada")
 
     @odd_text
     async def test_claim_with_unusual_text_stores_name_as_given(

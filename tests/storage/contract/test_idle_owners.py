@@ -74,10 +74,10 @@ class TestIdleOwners:
         ada = await seed.user("ada")
 
         for user_id, before in (("u-gus", NOW), ("u-ada", IDLE)):
-            kept = await store.delete_user(
+            refused = await store.delete_user(
                 user_id, IDLE, deletes_sessions=False, guests_before=before
             )
-            assert kept.deleted == kept.logins == ()
+            assert refused.deleted == refused.logins == ()
         deletion = await store.delete_user(
             "u-gus", IDLE, deletes_sessions=False, guests_before=NOW + DAY
         )
@@ -95,9 +95,11 @@ class TestIdleOwners:
         assert await store.idle_owners(NOW + 9, MANY) == ["u-gus"]
         await seed.guest("gia", "s-gus-secret-1", guest_of="s-gus", created_at=NOW + 9)
 
-        kept = await store.delete_user("u-gus", IDLE, deletes_sessions=False, guests_before=NOW + 9)
+        refused = await store.delete_user(
+            "u-gus", IDLE, deletes_sessions=False, guests_before=NOW + 9
+        )
 
-        assert kept.deleted == ()
+        assert refused.deleted == ()
         assert await store.session("s-gus") == session("s-gus", owner_id="u-gus")
         deletion = await store.delete_user(
             "u-gus", IDLE, deletes_sessions=False, guests_before=NOW + 10

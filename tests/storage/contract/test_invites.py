@@ -33,7 +33,7 @@ async def the_invite(store: Store, number: int = 1) -> Invite:
 async def the_use(store: Store, number: int = 1) -> tuple[Invite, list[InviteUse]]:
     """Return an invite of s1 with its uses."""
     listed = await store.invites("s1", None, MANY, MANY)
-    return next(one for one in listed if one[0].id == invite(number).id)
+    return next(listing for listing in listed if listing[0].id == invite(number).id)
 
 
 class TestInvites:
@@ -42,12 +42,12 @@ class TestInvites:
         await seed.session()
         made = await seed.invite(role=Role.VIEWER, max_uses=7, created_by="u-bob")
 
-        found = await store.invite(SECRET, NOW)
+        invite = await store.invite(SECRET, NOW)
 
-        assert found == made
-        assert found is not None
-        assert found.role is Role.VIEWER
-        assert found.is_revoked is False
+        assert invite == made
+        assert invite is not None
+        assert invite.role is Role.VIEWER
+        assert invite.is_revoked is False
         assert await store.invites("s1", None, MANY, MANY) == [(made, [])]
 
     async def test_invite_of_unknown_secret_is_not_found(self, store: Store, seed: Seed) -> None:
@@ -68,9 +68,9 @@ class TestInvites:
         await seed.session()
         await seed.invite()
 
-        found = await store.invite(SECRET, NOW + later)
+        stored_invite = await store.invite(SECRET, NOW + later)
 
-        assert found == (invite() if is_usable else None)
+        assert stored_invite == (invite() if is_usable else None)
 
     async def test_add_invite_to_unknown_session_is_not_found(self, store: Store) -> None:
         """An invite to an unknown session raises NotFound, and is not stored."""
@@ -109,7 +109,7 @@ class TestInvites:
             await store.add_invite(invite(4, created_at=NOW + 4), 1)
         await store.add_invite(invite(5, created_at=NOW + 5), 1)
 
-        assert [one.id for one, _ in await store.invites("s1", None, MANY, 0)] == [
+        assert [stored.id for stored, _ in await store.invites("s1", None, MANY, 0)] == [
             invite(number).id for number in (5, 3, 2, 1)
         ]
 
@@ -124,7 +124,7 @@ class TestInvites:
         )
 
         assert results.count(None) == 5
-        assert sum(isinstance(one, LimitReached) for one in results) == 45
+        assert sum(isinstance(result, LimitReached) for result in results) == 45
         assert len(await store.invites("s1", None, MANY, 0)) == 5
 
     async def test_add_invite_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
@@ -186,9 +186,9 @@ class TestListing:
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
             await seed.invite(number, created_at=NOW - number)
 
-        found = await store.invites("s1", None if before is None else invite(before).id, limit, 0)
+        invites = await store.invites("s1", None if before is None else invite(before).id, limit, 0)
 
-        assert [one.id for one, _ in found] == [invite(number).id for number in expected]
+        assert [stored.id for stored, _ in invites] == [invite(number).id for number in expected]
 
     async def test_invite_list_has_invites_of_one_session_only(
         self, store: Store, seed: Seed
@@ -233,7 +233,7 @@ class TestListing:
 
         listed = await store.invites("s1", None, MANY, bound)
 
-        assert [(one.uses, uses) for one, uses in listed] == [
+        assert [(stored.uses, uses) for stored, uses in listed] == [
             (
                 5,
                 [InviteUse(f"u-{number}-{place}", NOW + place) for place in (5, 4, 3, 2, 1)][
@@ -325,11 +325,11 @@ class TestUsing:
         await seed.invite(role=Role.VIEWER)
         await store.join(member(), MANY)
 
-        found = [
+        members = [
             await store.use_invite(SECRET, member(user_id), 1) for user_id in ("u-bob", "u-ada")
         ]
 
-        assert found == [member(), member("u-ada", role=Role.OWNER)]
+        assert members == [member(), member("u-ada", role=Role.OWNER)]
         assert await the_use(store) == (invite(role=Role.VIEWER), [])
 
     async def test_use_of_invite_by_removed_member_is_refused(
@@ -342,11 +342,11 @@ class TestUsing:
         await store.use_invite(SECRET, member(), MANY)
         await store.remove_member("s1", "u-bob")
 
-        found = [
+        members = [
             await store.use_invite(secret, member(), MANY) for secret in (SECRET, "s1-secret-2")
         ]
 
-        assert found == [member(is_removed=True)] * 2
+        assert members == [member(is_removed=True)] * 2
         assert [user_id.user_id for user_id in await store.members("s1")] == ["u-ada"]
         assert ((await the_invite(store, 1)).uses, (await the_invite(store, 2)).uses) == (1, 0)
 
@@ -450,12 +450,12 @@ class TestUsing:
             return_exceptions=True,
         )
 
-        came_in = {one.user_id for one in results if isinstance(one, Member)}
+        came_in = {result.user_id for result in results if isinstance(result, Member)}
         used, uses = await the_use(store)
         assert len(came_in) == used.uses == 5
-        assert sum(isinstance(one, NotFound) for one in results) == 45
-        assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
-        assert {one.user_id for one in uses} == came_in
+        assert sum(isinstance(result, NotFound) for result in results) == 45
+        assert {member.user_id for member in await store.members("s1")} == {"u-ada", *came_in}
+        assert {use.user_id for use in uses} == came_in
 
     async def test_use_of_invites_by_fifty_users_never_overfills_session(
         self, store: Store, seed: Seed
@@ -473,8 +473,8 @@ class TestUsing:
             return_exceptions=True,
         )
 
-        assert sum(isinstance(one, Member) for one in results) == 5
-        assert sum(isinstance(one, LimitReached) for one in results) == 45
+        assert sum(isinstance(result, Member) for result in results) == 5
+        assert sum(isinstance(result, LimitReached) for result in results) == 45
         assert len(await store.members("s1")) == 6
         assert (await the_invite(store, 1)).uses + (await the_invite(store, 2)).uses == 5
 
@@ -514,6 +514,6 @@ class TestUsing:
             return_exceptions=True,
         )
 
-        assert all(one is None or isinstance(one, Member | NotFound) for one in results)
+        assert all(result is None or isinstance(result, Member | NotFound) for result in results)
         assert [await store.member("s1", name) for name in names] == [None] * 20
         assert await store.invites("s1", None, MANY, MANY) == []

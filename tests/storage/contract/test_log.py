@@ -28,9 +28,9 @@ class TestLog:
         gone = await store.append_chunks([every_byte, empty])
 
         assert gone == set()
-        found = await store.chunks("s1", 0, MANY)
-        assert found == [every_byte, empty]
-        assert type(found[0].data) is bytes
+        chunks = await store.chunks("s1", 0, MANY)
+        assert chunks == [every_byte, empty]
+        assert type(chunks[0].data) is bytes
 
     async def test_append_of_no_chunks_succeeds(self, store: Store) -> None:
         """A call without chunks succeeds."""
@@ -42,7 +42,7 @@ class TestLog:
 
         await store.append_chunks(chunk(number, number) for number in (1, 2, 3))
 
-        assert [one.first for one in await store.chunks("s1", 0, MANY)] == [1, 2, 3]
+        assert [chunk.first for chunk in await store.chunks("s1", 0, MANY)] == [1, 2, 3]
 
     async def test_append_for_many_sessions_continues_each_log(
         self, store: Store, seed: Seed
@@ -55,11 +55,11 @@ class TestLog:
             [chunk(1, 1, session_id="s2"), chunk(5, 5), chunk(2, 3, session_id="s2")]
         )
 
-        assert [(one.first, one.last) for one in await store.chunks("s1", 0, MANY)] == [
+        assert [(chunk.first, chunk.last) for chunk in await store.chunks("s1", 0, MANY)] == [
             (1, 4),
             (5, 5),
         ]
-        assert [(one.first, one.last) for one in await store.chunks("s2", 0, MANY)] == [
+        assert [(chunk.first, chunk.last) for chunk in await store.chunks("s2", 0, MANY)] == [
             (1, 1),
             (2, 3),
         ]
@@ -194,7 +194,7 @@ class TestLog:
         )
 
         assert results.count(set()) == 1
-        assert sum(isinstance(one, LogConflict) for one in results) == 19
+        assert sum(isinstance(result, LogConflict) for result in results) == 19
         assert len(await store.chunks("s1", 0, MANY)) == 1
 
     @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ class TestLog:
         await seed.session()
         await store.append_chunks([chunk(1, 3), chunk(4, 4), chunk(5, 9), chunk(10, 10)])
 
-        found = await store.chunks("s1", after, limit)
+        chunks = await store.chunks("s1", after, limit)
 
-        assert [one.first for one in found] == expected
+        assert [row.first for row in chunks] == expected
 
     async def test_chunks_paged_by_last_entry_return_each_chunk_once_in_number_order(
         self, store: Store, seed: Seed
@@ -285,10 +285,10 @@ class TestPacking:
         await store.replace_chunks(packed)
         await store.append_chunks([chunk(13, 13)])
 
-        kept = [one for one in log if one.last < first or one.first > last]
-        expected = sorted([*kept, packed, chunk(13, 13)], key=lambda one: one.first)
+        others = [row for row in log if row.last < first or row.first > last]
+        expected = sorted([*others, packed, chunk(13, 13)], key=lambda row: row.first)
         assert await store.chunks("s1", 0, MANY) == expected
-        assert await store.chunk_spans("s1") == [(one.first, one.last) for one in expected]
+        assert await store.chunk_spans("s1") == [(row.first, row.last) for row in expected]
         assert await store.chunks("s2", 0, MANY) == [chunk(1, 12, session_id="s2")]
         seen = await store.chunks("s1", 0, 2)
         while page := await store.chunks("s1", seen[-1].last, 2):
@@ -333,10 +333,10 @@ class TestCheckpoints:
 
         await store.put_checkpoint(put)
 
-        found = await store.checkpoint("s1")
-        assert found == put
-        assert found is not None
-        assert type(found.state) is bytes
+        stored_checkpoint = await store.checkpoint("s1")
+        assert stored_checkpoint == put
+        assert stored_checkpoint is not None
+        assert type(stored_checkpoint.state) is bytes
 
     @pytest.mark.parametrize("session_id", ["s1", "s-none"])
     async def test_checkpoint_of_session_without_one_is_none(

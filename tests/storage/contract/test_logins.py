@@ -49,9 +49,9 @@ class TestLogins:
         ada, bob = await seed.user("ada"), await seed.user("bob")
         session = await seed.session("one", owner_id=ada.id)
 
-        for one, name in ((ada, "ada"), (bob, "bob")):
-            member = await store.member("one", one.id)
-            assert await store.admission(f"l-{name}-1", "one", NOW) == (one, session, member)
+        for user, name in ((ada, "ada"), (bob, "bob")):
+            member = await store.member("one", user.id)
+            assert await store.admission(f"l-{name}-1", "one", NOW) == (user, session, member)
         assert (
             required(required(await store.admission("l-ada-1", "one", NOW)).member).role
             is Role.OWNER
@@ -430,9 +430,9 @@ class TestRotation:
 
         results = await asyncio.gather(*(store.rotate_login(*exchange) for _ in range(50)))
 
-        assert {one.login for one in results} == {results[0].login}
+        assert {result.login for result in results} == {results[0].login}
         assert (results[0].login.generation, results[0].login.token_hash) == (10, "latest")
-        assert [one.was_behind for one in results].count(True) == 1
+        assert [result.was_behind for result in results].count(True) == 1
 
     async def assert_ended(self, store: Store) -> None:
         assert await store.signed_in("l-ada-1", NOW) is None
@@ -448,9 +448,9 @@ class TestLoginsOfUser:
         for number, used in ((2, 5), (3, 9), (4, 7)):
             await store.add_login(login("ada", number, used_at=NOW + used))
 
-        found = await store.logins("u-ada", NOW)
+        logins = await store.logins("u-ada", NOW)
 
-        assert found == [
+        assert logins == [
             login("ada", 3, used_at=NOW + 9),
             login("ada", 4, used_at=NOW + 7),
             login("ada", 2, used_at=NOW + 5),
@@ -475,7 +475,7 @@ class TestLoginsOfUser:
         await store.end_login("l-ada-3")
 
         listed = [
-            {one.id for one in await store.logins("u-ada", now)}
+            {login.id for login in await store.logins("u-ada", now)}
             for now in (NOW + 4, NOW + 5, NOW + HOUR)
         ]
 
@@ -566,17 +566,17 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", 2)]
         assert await store.signed_in("l-bob-1", NOW) == bob
 
-    @pytest.mark.parametrize("kept", ["", "l-none", "l-bob-1"])
+    @pytest.mark.parametrize("login_id", ["", "l-none", "l-bob-1"])
     async def test_end_other_logins_with_kept_login_of_other_user_ends_all(
-        self, store: Store, seed: Seed, kept: str
+        self, store: Store, seed: Seed, login_id: str
     ) -> None:
         """A login of another user keeps none of the user's logins."""
         await seed.user("ada")
         bob = await seed.user("bob")
 
-        ended = await store.end_other_logins("u-ada", kept)
+        ended = await store.end_other_logins("u-ada", login_id)
 
         assert ended == ("l-ada-1",)
         assert await store.logins("u-ada", NOW) == []
         assert await store.signed_in("l-bob-1", NOW) == bob
-        assert await store.end_other_logins("u-nobody", kept) == ()
+        assert await store.end_other_logins("u-nobody", login_id) == ()

@@ -148,8 +148,8 @@ class TestOlderNames:
 
         await copy(store, target, "source", NOW)  # type: ignore[arg-type]
 
-        found = await target.user_by_name("victim\ufe0f")
-        assert (found.id if found else "") == "u-bob"
+        account = await target.user_by_name("victim\ufe0f")
+        assert (account.id if account else "") == "u-bob"
         with pytest.raises(Conflict):
             await target.add_user(user("eve", username="vi\u0441tim"), login("eve"))
         await target.close(is_clean=True)

@@ -80,8 +80,8 @@ class TestMembers:
             *(store.join(member(f"u-{number}"), 10) for number in range(30)), return_exceptions=True
         )
 
-        assert sum(isinstance(one, Member) for one in results) == 9
-        assert sum(isinstance(one, LimitReached) for one in results) == 21
+        assert sum(isinstance(result, Member) for result in results) == 9
+        assert sum(isinstance(result, LimitReached) for result in results) == 21
         assert len(await store.members("s1")) == 10
 
     async def test_join_after_member_left_full_session_succeeds(
@@ -127,11 +127,11 @@ class TestMembers:
         ):
             await store.join(member(f"u-{name}", joined_at=joined_at), MANY)
 
-        found = await store.members("s1")
+        members = await store.members("s1")
 
-        assert [one.joined_at - NOW for one in found] == [0, 1, 5, 5, 9]
-        assert [one.user_id for one in found][::2] == ["u-ada", found[2].user_id, "u-late"]
-        assert found == await store.members("s1")
+        assert [row.joined_at - NOW for row in members] == [0, 1, 5, 5, 9]
+        assert [row.user_id for row in members][::2] == ["u-ada", members[2].user_id, "u-late"]
+        assert members == await store.members("s1")
 
     async def test_removed_member_is_not_listed_but_keeps_row(
         self, store: Store, seed: Seed
@@ -142,11 +142,11 @@ class TestMembers:
 
         await store.remove_member("s1", "u-bob")
 
-        assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
-        found = await store.member("s1", "u-bob")
-        assert found == member("u-bob", is_removed=True)
-        assert found is not None
-        assert found.is_removed is True
+        assert [member.user_id for member in await store.members("s1")] == ["u-ada"]
+        stored_member = await store.member("s1", "u-bob")
+        assert stored_member == member("u-bob", is_removed=True)
+        assert stored_member is not None
+        assert stored_member.is_removed is True
 
     async def test_removed_member_cannot_join_again(self, store: Store, seed: Seed) -> None:
         """A join returns the removed membership, even if the session is full."""
@@ -156,7 +156,7 @@ class TestMembers:
 
         assert await store.join(member("u-bob"), MANY) == member("u-bob", is_removed=True)
         assert await store.join(member("u-bob"), 1) == member("u-bob", is_removed=True)
-        assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
+        assert [member.user_id for member in await store.members("s1")] == ["u-ada"]
 
     async def test_removed_member_cannot_leave(self, store: Store, seed: Seed) -> None:
         """A removed user has no membership to leave."""
@@ -204,7 +204,7 @@ class TestMembers:
 
         assert changed == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
         assert changed in await store.members("s1")
-        assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
+        assert [row.session.id for row in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
 
     async def test_join_by_former_member_gives_new_role(self, store: Store, seed: Seed) -> None:
         """A user who left is forgotten, and may join again in another role."""
@@ -287,14 +287,14 @@ class TestMembersOf:
         await store.remove_member("s2", "u-bob")
         await store.leave("s3", "u-carl")
 
-        found = await store.members_of(["s3", "s1", "s2", "s1"])
+        members = await store.members_of(["s3", "s1", "s2", "s1"])
 
-        assert dict(found) == {
+        assert dict(members) == {
             session_id: await store.members(session_id) for session_id in ("s1", "s2", "s3")
         }
-        assert [one.user_id for one in found["s1"]] == ["u-ada", "u-bob", "u-carl"]
-        assert [one.user_id for one in found["s2"]] == ["u-ada", "u-carl"]
-        assert [one.user_id for one in found["s3"]] == ["u-ada", "u-bob"]
+        assert [row.user_id for row in members["s1"]] == ["u-ada", "u-bob", "u-carl"]
+        assert [row.user_id for row in members["s2"]] == ["u-ada", "u-carl"]
+        assert [row.user_id for row in members["s3"]] == ["u-ada", "u-bob"]
 
     async def test_members_of_no_or_unknown_sessions_are_empty(
         self, store: Store, seed: Seed
@@ -302,19 +302,19 @@ class TestMembersOf:
         """No ids give no members, and an unknown session has no members."""
         await family(store, seed)
 
-        found = await store.members_of(["s-none", "s1"])
+        members = await store.members_of(["s-none", "s1"])
 
         assert dict(await store.members_of([])) == {}
-        assert list(found.get("s-none", [])) == []
-        assert len(found["s1"]) == 3
+        assert list(members.get("s-none", [])) == []
+        assert len(members["s1"]) == 3
 
     async def test_members_of_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Ids may come from an iterable that is readable only once."""
         await family(store, seed)
 
-        found = await store.members_of(iter(["s1"]))
+        members = await store.members_of(iter(["s1"]))
 
-        assert dict(found) == {"s1": await store.members("s1")}
+        assert dict(members) == {"s1": await store.members("s1")}
 
     async def test_members_of_accepts_more_ids_than_sql_parameters(
         self, store: Store, seed: Seed
@@ -322,6 +322,6 @@ class TestMembersOf:
         """There may be more ids than an SQL statement may have parameters."""
         await family(store, seed)
 
-        found = await store.members_of([*(f"s-{number}" for number in range(40_000)), "s1"])
+        members = await store.members_of([*(f"s-{number}" for number in range(40_000)), "s1"])
 
-        assert found["s1"] == await store.members("s1")
+        assert members["s1"] == await store.members("s1")

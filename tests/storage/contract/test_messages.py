@@ -56,8 +56,10 @@ class TestMessages:
             *(store.add_message(message(f"text {number}")) for number in range(50))
         )
 
-        assert sorted(one.sequence for one in added) == list(range(1, 51))
-        assert await store.messages("s1", None, MANY) == sorted(added, key=lambda one: one.sequence)
+        assert sorted(message.sequence for message in added) == list(range(1, 51))
+        assert await store.messages("s1", None, MANY) == sorted(
+            added, key=lambda message: message.sequence
+        )
 
     async def test_messages_are_sorted_by_number_not_time(self, store: Store, seed: Seed) -> None:
         """Equal times and a clock that ran backwards do not change the order of messages."""
@@ -65,7 +67,9 @@ class TestMessages:
         for text, created_at in (("one", NOW), ("two", NOW), ("three", NOW - HOUR), ("four", NOW)):
             await store.add_message(message(text, created_at=created_at))
 
-        lists = [[one.text for one in await store.messages("s1", None, MANY)] for _ in range(2)]
+        lists = [
+            [message.text for message in await store.messages("s1", None, MANY)] for _ in range(2)
+        ]
 
         assert lists == [["one", "two", "three", "four"]] * 2
 
@@ -97,9 +101,9 @@ class TestMessages:
         for number in range(1, 11):
             await store.add_message(message(f"text {number}"))
 
-        found = await store.messages("s1", before, limit)
+        messages = await store.messages("s1", before, limit)
 
-        assert [one.sequence for one in found] == expected
+        assert [row.sequence for row in messages] == expected
 
     @odd_text
     async def test_message_with_unusual_text_comes_back_as_stored(
@@ -216,7 +220,7 @@ class TestReading:
 
         joined = [await store.join(member(user_id), MANY) for user_id in ("u-bob", "u-dora")]
 
-        assert [one.read_sequence for one in joined] == [3, 3]
+        assert [row.read_sequence for row in joined] == [3, 3]
         await store.add_message(message("new"))
         assert [await store.read_messages("s1", user_id, 0) for user_id in ("u-bob", "u-dora")] == [
             1,
@@ -273,7 +277,7 @@ class TestReading:
         first = await store.sessions_of("u-bob", None, 2)
         second = await store.sessions_of("u-bob", (NOW, "s2"), 2)
 
-        assert [(one.session.id, one.unread) for one in first + second] == [
+        assert [(listing.session.id, listing.unread) for listing in first + second] == [
             ("s3", 3),
             ("s2", 2),
             ("s1", 1),
@@ -291,7 +295,7 @@ class TestReading:
         )
 
         newest = {
-            name: max(one.sequence for one in added if one.sender_id == f"u-{name}")
+            name: max(message.sequence for message in added if message.sender_id == f"u-{name}")
             for name in NAMES[:2]
         }
         assert await self.unread(store) == {
@@ -333,7 +337,7 @@ class TestReading:
         Check that lists and `read_messages` give the same count.
         """
         listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
-        counts = {user_id: one[0].unread for user_id, one in listed.items()}
+        counts = {user_id: listing[0].unread for user_id, listing in listed.items()}
         assert counts == {
             user_id: await store.read_messages("s1", user_id, 0) for user_id in counts
         }

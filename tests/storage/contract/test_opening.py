@@ -60,10 +60,10 @@ class TestOpening:
         await first.close(is_clean=False)
 
         await second.open()
-        found = await second.user("u-ada")
+        stored_user = await second.user("u-ada")
 
         await second.close(is_clean=True)
-        assert found == user("ada")
+        assert stored_user == user("ada")
 
     async def test_ping_of_open_store_succeeds(self, store: Store) -> None:
         """A ping of an open store raises nothing."""

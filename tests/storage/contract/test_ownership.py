@@ -19,14 +19,14 @@ from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, 
 
 async def assert_owned(store: Store, session_id: str) -> None:
     """Check that the session is deleted, or that its only owner is a member with an account."""
-    found = await store.session(session_id)
+    session = await store.session(session_id)
     members = await store.members(session_id)
-    if found is None:
+    if session is None:
         assert members == []
         return
-    owners = [one.user_id for one in members if one.role is Role.OWNER]
-    assert owners == [found.owner_id]
-    assert [one.is_deleted for one in (await store.users(owners)).values()] == [False]
+    owners = [member.user_id for member in members if member.role is Role.OWNER]
+    assert owners == [session.owner_id]
+    assert [user.is_deleted for user in (await store.users(owners)).values()] == [False]
 
 
 class TestTransfer:
@@ -45,9 +45,9 @@ class TestTransfer:
             member("u-bob", joined_at=NOW + 1),
             successor,
         ]
-        found = await store.session("s1")
-        assert found is not None
-        assert replace(found, updated_at=NOW) == session("s1", owner_id="u-carl")
+        stored_session = await store.session("s1")
+        assert stored_session is not None
+        assert replace(stored_session, updated_at=NOW) == session("s1", owner_id="u-carl")
 
     async def test_transfer_leaves_other_sessions_with_owner(
         self, store: Store, seed: Seed
@@ -85,7 +85,7 @@ class TestTransfer:
         successor = await store.transfer_session("s1", "u-ada", "u-bob")
 
         assert successor.read_sequence == 2
-        assert [one.read_sequence for one in await store.members("s1")] == [1, 2, 3]
+        assert [member.read_sequence for member in await store.members("s1")] == [1, 2, 3]
 
     async def test_transfer_protects_new_owner_and_lets_old_owner_leave(
         self, store: Store, seed: Seed
@@ -102,7 +102,7 @@ class TestTransfer:
             await store.set_role("s1", "u-bob", Role.EDITOR)
         await store.leave("s1", "u-ada")
 
-        assert [one.user_id for one in await store.members("s1")] == ["u-bob", "u-carl"]
+        assert [member.user_id for member in await store.members("s1")] == ["u-bob", "u-carl"]
         await assert_owned(store, "s1")
 
     async def test_transfer_there_and_back_restores_session(self, store: Store, seed: Seed) -> None:
@@ -232,8 +232,8 @@ class TestTransferRaces:
             return_exceptions=True,
         )
 
-        assert sum(isinstance(one, Member) for one in results) == 1
-        assert sum(isinstance(one, OwnerStays) for one in results) == 19
+        assert sum(isinstance(result, Member) for result in results) == 1
+        assert sum(isinstance(result, OwnerStays) for result in results) == 19
         await assert_owned(store, "s1")
 
     @pytest.mark.parametrize("deletes_sessions", [True, False], ids=["deleting", "leaving"])
@@ -253,9 +253,9 @@ class TestTransferRaces:
         results = await self.race(store, order, session_ids, deletes_sessions=deletes_sessions)
 
         assert [
-            one
-            for one in results
-            if not isinstance(one, Member | AccountDeletion | NotFound | OwnerStays)
+            result
+            for result in results
+            if not isinstance(result, Member | AccountDeletion | NotFound | OwnerStays)
         ] == []
         for session_id in session_ids:
             await assert_owned(store, session_id)
@@ -267,9 +267,9 @@ class TestTransferRaces:
         assert left == [None] * 10
         gone = {
             session_id
-            for one in results
-            if isinstance(one, AccountDeletion)
-            for session_id in one.deleted
+            for result in results
+            if isinstance(result, AccountDeletion)
+            for session_id in result.deleted
         }
         assert gone == {
             session_id for session_id in session_ids if await store.session(session_id) is None
@@ -289,7 +289,7 @@ class TestTransferRaces:
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
 
         allowed = Member | AccountDeletion | NotFound | OwnerStays | None
-        assert [one for one in results if not isinstance(one, allowed)] == []
+        assert [result for result in results if not isinstance(result, allowed)] == []
         assert await store.session("s1") is None
         assert await store.members("s1") == []
         assert [await store.member("s1", f"u-{name}") for name in NAMES] == [None] * 3
@@ -309,7 +309,9 @@ class TestTransferRaces:
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
 
         assert [
-            one for one in results if not isinstance(one, Member | NotFound | OwnerStays | None)
+            result
+            for result in results
+            if not isinstance(result, Member | NotFound | OwnerStays | None)
         ] == []
         await assert_owned(store, "s1")
 
@@ -326,7 +328,7 @@ class TestTransferRaces:
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
 
-        assert [one for one in results if not isinstance(one, Member | OwnerStays)] == []
+        assert [result for result in results if not isinstance(result, Member | OwnerStays)] == []
         await assert_owned(store, "s1")
 
     async def race(

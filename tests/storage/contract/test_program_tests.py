@@ -24,8 +24,8 @@ async def spoil(store: Store, test_id: str, column: str, value: object) -> None:
         await store._engine.write(lambda db: db.execute(sql, (value, test_id)))
         return
     assert isinstance(store, MongoStore)
-    found = {"id": test_id}
-    await store._engine.db.program_tests.update_one(found, {"$set": {column: value}})
+    key = {"id": test_id}
+    await store._engine.db.program_tests.update_one(key, {"$set": {column: value}})
 
 
 class TestProgramTests:
@@ -143,9 +143,9 @@ class TestProgramTests:
         await spoil(store, "t-b", column, value)
 
         assert await names(store) == ["a", "damaged", "c"]
-        found = (await store.program_tests("s1"))[1]
-        assert found.is_damaged
-        assert found.is_hidden is (column == "is_hidden")
+        test = (await store.program_tests("s1"))[1]
+        assert test.is_damaged
+        assert test.is_hidden is (column == "is_hidden")
 
     async def test_hidden_test_whose_flag_is_damaged_has_no_content(
         self, store: Store, seed: Seed

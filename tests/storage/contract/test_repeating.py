@@ -146,8 +146,8 @@ class TestRepeatingAccountWrites:
     ) -> None:
         """A repeated write changes nothing, and may be refused."""
         write = ACCOUNT_WRITES[name]
-        for one in ("ada", "bob"):
-            await seed.user(one)
+        for user_name in ("ada", "bob"):
+            await seed.user(user_name)
         await store.set_avatar("u-bob", "url", "key", avatar("bob"))
         await store.add_login(login("ada", 2))
         for session_id in ("s1", "s2"):
@@ -212,7 +212,7 @@ class TestRepeatingGuestWrites:
         is_there: list[Ticket | None] = [
             await store.take_ticket(f"ticket-gil-{number}", NOW) for number in (1, 2)
         ]
-        assert [one is not None for one in is_there] == [
+        assert [row is not None for row in is_there] == [
             name != "take_ticket",
             name == "add_ticket",
         ]

@@ -13,7 +13,7 @@ from tests.storage.rows import HOUR, MANY, NOW, Seed, family, odd_text, report, 
 
 async def numbers(store: Store, session_id: str = "s1") -> list[int]:
     listed = await store.runs(session_id, None, MANY, with_reports=False)
-    return [one.number for one in listed]
+    return [run.number for run in listed]
 
 
 class TestRuns:
@@ -41,8 +41,8 @@ class TestRuns:
             *(store.add_run(run(f"output {number}"), MANY) for number in range(30))
         )
 
-        assert sorted(one.number for one in added) == list(range(1, 31))
-        assert len({one.id for one in added}) == 30
+        assert sorted(run.number for run in added) == list(range(1, 31))
+        assert len({run.id for run in added}) == 30
 
     async def test_repeated_run_is_stored_once(self, store: Store, seed: Seed) -> None:
         """A second call with the same id returns the stored run, even if other fields differ."""
@@ -87,10 +87,10 @@ class TestRuns:
         for number in range(1, 11):
             await store.add_run(run(f"output {number}", created_at=NOW - number % 3), MANY)
 
-        found = await store.runs("s1", before, limit, with_reports=True)
+        runs = await store.runs("s1", before, limit, with_reports=True)
 
-        assert [one.number for one in found] == expected
-        assert [one.report for one in found] == [report(f"output {n}") for n in expected]
+        assert [run.number for run in runs] == expected
+        assert [run.report for run in runs] == [report(f"output {n}") for n in expected]
 
     async def test_runs_without_reports_have_their_descriptions(
         self, store: Store, seed: Seed
@@ -122,9 +122,9 @@ class TestRuns:
 
         await store.add_run(run(created_at=NOW + HOUR), MANY)
 
-        found = await store.session("s1")
-        assert found
-        assert found.updated_at == NOW + HOUR
+        session = await store.session("s1")
+        assert session
+        assert session.updated_at == NOW + HOUR
 
 
 class TestEnds:
@@ -145,16 +145,16 @@ class TestEnds:
         for number in range(45):
             made = run(f"output {number}", user_id="u-bob", user_name="bob")
             await store.add_run(made, MANY)
-        kept = await store.add_run(run("ada's"), MANY)
+        stored_run = await store.add_run(run("ada's"), MANY)
 
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
         late = await store.add_run(run("late", user_id="u-bob", user_name="bob"), MANY)
 
         listed = await store.runs("s1", None, MANY, with_reports=True)
-        assert listed[:2] == [late, kept]
-        assert {(one.user_id, one.user_name) for one in listed[2:]} == {("u-bob", "")}
-        assert (late.user_name, kept.user_name) == ("", "Ada")
-        assert not any(one.is_damaged for one in listed)
+        assert listed[:2] == [late, stored_run]
+        assert {(run.user_id, run.user_name) for run in listed[2:]} == {("u-bob", "")}
+        assert (late.user_name, stored_run.user_name) == ("", "Ada")
+        assert not any(run.is_damaged for run in listed)
 
     async def test_runs_of_swept_guest_keep_the_name(self, store: Store, seed: Seed) -> None:
         await seed.session()

@@ -35,13 +35,13 @@ class TestSessions:
             updated_at=NOW + 5,
         )
 
-        found = await store.session("s1")
+        session = await store.session("s1")
 
-        assert found == made
-        assert found is not None
-        assert found.access is Access.INVITE
-        assert found.join_role is Role.VIEWER
-        assert found.status is Status.ENDED
+        assert session == made
+        assert session is not None
+        assert session.access is Access.INVITE
+        assert session.join_role is Role.VIEWER
+        assert session.status is Status.ENDED
 
     async def test_session_starts_with_owner_as_only_member(self, store: Store, seed: Seed) -> None:
         """The owner is the only member of a new session."""
@@ -201,7 +201,7 @@ class TestSessions:
         await store.delete_session("s1")
 
         assert await store.session("s2") is not None
-        assert [one.user_id for one in await store.members("s2")] == ["u-ada", "u-bob"]
+        assert [member.user_id for member in await store.members("s2")] == ["u-ada", "u-bob"]
         assert len(await store.messages("s2", None, MANY)) == 1
         assert len(await store.chunks("s2", 0, MANY)) == 2
         assert await store.checkpoint("s2") is not None
@@ -257,13 +257,13 @@ class TestSessionsOf:
         await store.join(member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), MANY)
         await seed.session("s3", owner_id="u-bob")
 
-        found = await store.sessions_of("u-ada", None, MANY)
+        listings = await store.sessions_of("u-ada", None, MANY)
 
-        assert found == [
+        assert listings == [
             SessionListing(other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), 0),
             SessionListing(own, member("u-ada", "s1", role=Role.OWNER), 0),
         ]
-        assert found[0].member.role is Role.VIEWER
+        assert listings[0].member.role is Role.VIEWER
 
     async def test_sessions_of_user_without_memberships_are_empty(
         self, store: Store, seed: Seed
@@ -283,9 +283,9 @@ class TestSessionsOf:
         await store.remove_member("s1", "u-bob")
         await store.leave("s2", "u-bob")
 
-        found = await store.sessions_of("u-bob", None, MANY)
+        listings = await store.sessions_of("u-bob", None, MANY)
 
-        assert [one.session.id for one in found] == ["s3"]
+        assert [listing.session.id for listing in listings] == ["s3"]
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
     async def test_sessions_of_user_with_equal_times_are_each_on_one_page(
@@ -299,11 +299,11 @@ class TestSessionsOf:
         before = None
         while page := await store.sessions_of("u-ada", before, limit):
             assert len(page) <= limit
-            seen += [one.session for one in page]
+            seen += [listing.session for listing in page]
             before = (seen[-1].updated_at, seen[-1].id)
 
-        assert {one.id for one in seen} == {f"s{number}" for number in range(7)}
-        assert [one.updated_at - NOW for one in seen] == [5, 3, 3, 3, 3, 3, 1]
+        assert {session.id for session in seen} == {f"s{number}" for number in range(7)}
+        assert [session.updated_at - NOW for session in seen] == [5, 3, 3, 3, 3, 3, 1]
 
     async def test_sessions_of_user_fill_each_page_to_limit(self, store: Store, seed: Seed) -> None:
         """A page has `limit` sessions if there are that many."""
@@ -313,8 +313,8 @@ class TestSessionsOf:
         page = await store.sessions_of("u-ada", None, 3)
         rest = await store.sessions_of("u-ada", (NOW + 2, "s2"), 3)
 
-        assert [one.session.id for one in page] == ["s4", "s3", "s2"]
-        assert [one.session.id for one in rest] == ["s1", "s0"]
+        assert [listing.session.id for listing in page] == ["s4", "s3", "s2"]
+        assert [listing.session.id for listing in rest] == ["s1", "s0"]
 
     async def test_sessions_of_user_with_equal_times_have_stable_order(
         self, store: Store, seed: Seed
@@ -324,7 +324,7 @@ class TestSessionsOf:
             await seed.session(f"s{number}")
 
         lists = [
-            [one.session.id for one in await store.sessions_of("u-ada", None, MANY)]
+            [listing.session.id for listing in await store.sessions_of("u-ada", None, MANY)]
             for _ in range(3)
         ]
 
@@ -346,8 +346,8 @@ class TestActivity:
 
         await self.act(store, action, self.MUCH_LATER)
 
-        found = await store.sessions_of("u-ada", None, MANY)
-        assert [(one.session.id, one.session.updated_at) for one in found] == [
+        listings = await store.sessions_of("u-ada", None, MANY)
+        assert [(listing.session.id, listing.session.updated_at) for listing in listings] == [
             ("s1", self.MUCH_LATER),
             ("s2", NOW + HOUR),
         ]
@@ -361,9 +361,9 @@ class TestActivity:
 
         await self.act(store, action, NOW)
 
-        found = await store.session("s1")
-        assert found is not None
-        assert found.updated_at == self.MUCH_LATER
+        session = await store.session("s1")
+        assert session is not None
+        assert session.updated_at == self.MUCH_LATER
 
     async def act(self, store: Store, action: str, now: int) -> None:
         match action:

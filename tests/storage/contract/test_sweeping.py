@@ -182,12 +182,12 @@ class TestSweeping:
 
         swept = await store.sweep(NOW + HOUR // 2, NOW + HOUR // 4, MANY)
 
-        assert {one.id for one in swept} == {"u-gus", "u-gil"} - {expected.id}
+        assert {user.id for user in swept} == {"u-gus", "u-gil"} - {expected.id}
         assert await store.user(expected.id) == expected
         assert await store.member("s1", expected.id) == member(
             expected.id, joined_at=expected.created_at
         )
-        assert [one.user_id for one in await store.logins(expected.id, NOW)] == [expected.id]
+        assert [login.user_id for login in await store.logins(expected.id, NOW)] == [expected.id]
 
     async def test_sweep_removes_guest_last_active_before_cutoff(
         self, store: Store, seed: Seed
@@ -230,8 +230,8 @@ class TestSweeping:
 
         rounds = [await store.sweep(IDLE, NOW + DAY, limit) for limit in (0, 2, 2, 2, 2)]
 
-        assert [len(one) for one in rounds] == [0, 2, 2, 1, 0]
-        assert {one.id for swept in rounds for one in swept} == {f"u-{name}" for name in names}
+        assert [len(batch) for batch in rounds] == [0, 2, 2, 1, 0]
+        assert {user.id for swept in rounds for user in swept} == {f"u-{name}" for name in names}
         assert len(await store.members("s1")) == 1
 
     async def test_sweep_limit_does_not_apply_to_logins_and_tickets(
@@ -263,9 +263,11 @@ class TestSweeping:
 
         await store.sweep(IDLE, NOW + DAY, MANY)
 
-        found = await store.session("s1")
-        owners = [one.user_id for one in await store.members("s1") if one.role is Role.OWNER]
-        assert owners == ([found.owner_id] if found else [])
+        session = await store.session("s1")
+        owners = [
+            member.user_id for member in await store.members("s1") if member.role is Role.OWNER
+        ]
+        assert owners == ([session.owner_id] if session else [])
 
     async def test_sweep_of_guest_frees_name_and_place_in_session(
         self, store: Store, seed: Seed

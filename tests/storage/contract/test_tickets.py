@@ -36,7 +36,7 @@ class TestTickets:
 
         results = await asyncio.gather(*(store.take_ticket("ticket-ada-1", NOW) for _ in range(50)))
 
-        assert [one for one in results if one] == [ticket()]
+        assert [result for result in results if result] == [ticket()]
 
     @pytest.mark.parametrize(("later", "is_valid"), [(-1, True), (0, False), (DAY, False)])
     async def test_ticket_is_valid_until_just_before_expiry(
@@ -56,8 +56,8 @@ class TestTickets:
         await seed.user("ada")
         await store.add_ticket(ticket())
 
-        for one in ("", "ticket-ada-2", "TICKET-ADA-1", "ticket%"):
-            assert await store.take_ticket(one, NOW) is None
+        for secret in ("", "ticket-ada-2", "TICKET-ADA-1", "ticket%"):
+            assert await store.take_ticket(secret, NOW) is None
 
         assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
 
@@ -67,10 +67,10 @@ class TestTickets:
         """Taking one ticket leaves the other tickets of the same login."""
         await seed.user("ada")
         tickets = [ticket("ada", number) for number in (1, 2, 3)]
-        for one in tickets:
-            await store.add_ticket(one)
+        for stored in tickets:
+            await store.add_ticket(stored)
 
-        taken = [await store.take_ticket(one.hash, NOW) for one in reversed(tickets)]
+        taken = [await store.take_ticket(ticket.hash, NOW) for ticket in reversed(tickets)]
 
         assert taken == tickets[::-1]
 

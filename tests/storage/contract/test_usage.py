@@ -34,11 +34,11 @@ async def there(store: Any, *session_ids: str) -> int:
     """Return the number of stored bytes of sessions, counted row by row."""
     total = 0
     for session_id in session_ids:
-        total += sum([len(one.data) for one in await store.chunks(session_id, 0, MANY)])
-        found = await store.checkpoint(session_id)
-        total += len(found.state) if found else 0
+        total += sum([len(chunk.data) for chunk in await store.chunks(session_id, 0, MANY)])
+        checkpoint = await store.checkpoint(session_id)
+        total += len(checkpoint.state) if checkpoint else 0
         total += sum(
-            [len(one.text.encode()) for one in await store.messages(session_id, None, MANY)]
+            [len(message.text.encode()) for message in await store.messages(session_id, None, MANY)]
         )
         total += await _content(store, session_id, "versions")
         total += await _content(store, session_id, "runs")

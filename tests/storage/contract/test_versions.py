@@ -40,12 +40,12 @@ class TestVersions:
 
         added, _ = await store.add_version(given, MANY)
 
-        found = await store.version("s1", 1)
+        stored_version = await store.version("s1", 1)
         assert added == replace(given, number=1)
-        assert found == added
-        assert found is not None
-        assert found.kind is VersionKind.RESTORE
-        assert found.contributors == ()
+        assert stored_version == added
+        assert stored_version is not None
+        assert stored_version.kind is VersionKind.RESTORE
+        assert stored_version.contributors == ()
         assert await store.newest_version("s1") == added
 
     async def test_version_keeps_documents_that_are_no_texts(
@@ -69,14 +69,15 @@ class TestVersions:
         assert await store.newest_version("s1") == added == replace(given, number=2)
         assert await store.add_version(given, MANY) == (added, False)
         assert [
-            one.documents for one in await store.versions("s1", None, MANY, with_files=False)
+            version.documents
+            for version in await store.versions("s1", None, MANY, with_files=False)
         ] == [{}, {}]
 
         await store.redact_version(replace(added, documents={"tree": {**tree, "value": {}}}))
 
-        found = await store.version("s1", 2)
-        assert found is not None
-        assert found.documents == {"tree": {**tree, "value": {}}}
+        stored_version = await store.version("s1", 2)
+        assert stored_version is not None
+        assert stored_version.documents == {"tree": {**tree, "value": {}}}
 
     async def test_version_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
         """The contributors come back as a tuple, in their order."""
@@ -84,9 +85,9 @@ class TestVersions:
 
         await store.add_version(version(contributors=("u-c", "u-a", "u-b")), MANY)
 
-        found = await store.newest_version("s1")
-        assert found is not None
-        assert found.contributors == ("u-c", "u-a", "u-b")
+        row = await store.newest_version("s1")
+        assert row is not None
+        assert row.contributors == ("u-c", "u-a", "u-b")
 
     async def test_version_files_may_be_any_mapping(self, store: Store, seed: Seed) -> None:
         """A read-only view is accepted, because the record asks only for a Mapping."""
@@ -113,7 +114,9 @@ class TestVersions:
         assert all(is_new for _, is_new in results)
         assert sorted(added.number for added, _ in results) == list(range(1, 51))
         stored = await store.versions("s1", None, MANY, with_files=True)
-        assert stored == sorted((added for added, _ in results), key=lambda one: -one.number)
+        assert stored == sorted(
+            (added for added, _ in results), key=lambda version: -version.number
+        )
 
     async def test_version_of_same_files_by_fifty_concurrent_calls_is_stored_once(
         self, store: Store, seed: Seed
@@ -226,8 +229,8 @@ class TestVersions:
 
         assert await store.add_version(version("b"), 2) == (newest, False)
         assert await store.newest_version("s1") == newest
-        found = await store.session("s1")
-        assert found == session(excerpt="b")
+        stored_session = await store.session("s1")
+        assert stored_session == session(excerpt="b")
 
     async def test_version_of_unknown_session_is_refused_or_not_found(self, store: Store) -> None:
         """An unknown session refuses a version, and has no versions."""
@@ -288,9 +291,9 @@ class TestVersions:
         for number in range(1, 13):
             await store.add_version(version(f"code {number}"), MANY)
 
-        found = await store.versions("s1", before, limit, with_files=with_files)
+        versions = await store.versions("s1", before, limit, with_files=with_files)
 
-        assert [one.number for one in found] == expected
+        assert [version.number for version in versions] == expected
 
     async def test_version_list_without_files_has_none_for_files(
         self, store: Store, seed: Seed
@@ -304,7 +307,7 @@ class TestVersions:
         whole = await store.versions("s1", None, MANY, with_files=True)
 
         assert whole == [version("b", number=2), version("a", number=1)]
-        assert described == [replace(one, files=None) for one in whole]
+        assert described == [replace(version, files=None) for version in whole]
 
     @odd_text
     async def test_version_with_unusual_text_comes_back_as_stored(
@@ -344,7 +347,9 @@ class TestRetention:
         await store.add_version(version("6", kind=VersionKind.AUTO), 4)
 
         assert added.number == 5
-        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [
+        assert [
+            version.number for version in await store.versions("s1", None, MANY, with_files=False)
+        ] == [
             6,
             5,
             4,
@@ -368,7 +373,9 @@ class TestRetention:
             with pytest.raises(LimitReached):
                 await store.add_version(version("6", kind=kind), 4)
 
-        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [
+        assert [
+            version.number for version in await store.versions("s1", None, MANY, with_files=False)
+        ] == [
             5,
             3,
             2,
@@ -384,9 +391,12 @@ class TestRetention:
             await store.add_version(version(f"{number}", kind=VersionKind.AUTO), MANY, 2)
             await store.add_version(version(f"m{number}", kind=VersionKind.MANUAL), MANY, 2)
 
-        found = await store.versions("s1", None, MANY, with_files=False)
+        versions = await store.versions("s1", None, MANY, with_files=False)
 
-        assert [one.number for one in found if one.kind is VersionKind.AUTO] == [11, 9]
+        assert [version.number for version in versions if version.kind is VersionKind.AUTO] == [
+            11,
+            9,
+        ]
         assert await store.count_versions("s1") == (8, 2)
         assert await store.count_versions("s-none") == (0, 0)
 
@@ -395,7 +405,9 @@ class TestRetention:
     ) -> None:
         """Lists have them too. Earlier and unknown versions do not change them."""
         await seed.session()
-        assert [one.session.excerpt for one in await store.sessions_of("u-ada", None, MANY)] == [""]
+        assert [
+            listing.session.excerpt for listing in await store.sessions_of("u-ada", None, MANY)
+        ] == [""]
 
         first, _ = await store.add_version(version("def one():\n    return 1\n"), MANY)
         [listed] = await store.sessions_of("u-ada", None, MANY)
@@ -404,9 +416,9 @@ class TestRetention:
         await store.add_version(version("two secrets"), MANY)
         await store.redact_version(replace(first, files={"code": "a ██████"}))
         await store.redact_version(replace(first, number=9))
-        found = await store.session("s1")
-        assert found is not None
-        assert found.excerpt == "two secrets"
+        session = await store.session("s1")
+        assert session is not None
+        assert session.excerpt == "two secrets"
 
     async def test_redaction_of_newest_version_changes_last_lines(
         self, store: Store, seed: Seed
@@ -416,9 +428,9 @@ class TestRetention:
         newest, _ = await store.add_version(version("two secrets"), MANY)
         for files, shown in (({"code": "two ███████"}, "two ███████"), (None, "")):
             await store.redact_version(replace(newest, files=files))
-            found = await store.session("s1")
-            assert found is not None
-            assert found.excerpt == shown
+            session = await store.session("s1")
+            assert session is not None
+            assert session.excerpt == shown
 
     async def test_redaction_replaces_texts_of_versions_only(
         self, store: Store, seed: Seed

@@ -49,7 +49,7 @@ from tests.storage.rows import (
 MOST_WRITES = 40
 
 
-pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in FORGETFUL_DRIVER]
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ async def test_mongo_outage_raises_unavailable_and_store_recovers(place: Place) 
     await until_back(store)
     await store.append_chunks([chunk(3, 3, session_id="s1")])
 
-    assert [one.first for one in await store.chunks("s1", 0, 10)] == [1, 2, 3]
+    assert [chunk.first for chunk in await store.chunks("s1", 0, 10)] == [1, 2, 3]
     await store.close(is_clean=True)
 
 
@@ -222,5 +222,5 @@ async def test_mongo_reply_cut_in_the_middle_doubles_nothing(place: Place) -> No
     await store.append_chunks([chunk(2, 2, session_id="s1")])
     place.proxy.on_reply = lambda reply: reply
 
-    assert [one.first for one in await store.chunks("s1", 0, 10)] == [1, 2]
+    assert [chunk.first for chunk in await store.chunks("s1", 0, 10)] == [1, 2]
     await store.close(is_clean=True)

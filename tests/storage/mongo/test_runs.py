@@ -35,9 +35,9 @@ async def test_session_of_earlier_release_has_default_rule(mongo_uri: str) -> No
         await Seed(store).session()
         await store._engine.db.sessions.update_one({"_id": "s1"}, {"$unset": {"runs": ""}})
 
-        found = await store.session("s1")
+        session = await store.session("s1")
         copied, _ = await store.page("sessions", "", 10)
 
-        assert found
-        assert (found.runs, copied[0]["runs"]) == (Runners.EDITORS, "editors")
+        assert session
+        assert (session.runs, copied[0]["runs"]) == (Runners.EDITORS, "editors")
         await store.close(is_clean=True)

@@ -43,9 +43,9 @@ def test_value_that_does_not_fit_its_row_is_damaged(changes: dict[str, object]) 
 
 def test_unreadable_description_gets_safe_values() -> None:
     """A test whose flag is lost becomes hidden, because then fewer people see it."""
-    found = as_test({"session_id": "s1", "position": "x", "created_at": b""}, "t")
+    test = as_test({"session_id": "s1", "position": "x", "created_at": b""}, "t")
 
-    assert found == replace(TEST, id="t", position=0, created_at=0, wanted=None)
+    assert test == replace(TEST, id="t", position=0, created_at=0, wanted=None)
 
 
 def test_damaged_test_stays_damaged_when_packed() -> None:

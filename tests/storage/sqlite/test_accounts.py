@@ -48,18 +48,19 @@ async def test_row_on_malformed_page_fails_no_list(path: Path, table: str) -> No
     store = SqliteStore(path)
     await store.open()
 
-    sessions = [one.session for one in await store.sessions_of("u-ada", None, MANY)]
+    sessions = [listing.session for listing in await store.sessions_of("u-ada", None, MANY)]
     users = await store.users([f"u-bob{number:02}" for number in range(_COUNT)])
     logins = await store.logins("u-ada", 1)
-    invites = [one for one, _ in await store.invites("s00", None, MANY, 5)]
+    invites = [invite for invite, _ in await store.invites("s00", None, MANY, 5)]
 
     readable = {
-        "session": sum(bool(one.title) for one in sessions),
+        "session": sum(bool(session.title) for session in sessions),
         "user": len(users),
-        "login": sum(bool(one.device) for one in logins) - 1,  # the first login has another device
-        "invite": sum(bool(one.secret_hash) for one in invites),
+        "login": sum(bool(login.device) for login in logins)
+        - 1,  # the first login has another device
+        "invite": sum(bool(invite.secret_hash) for invite in invites),
     }
-    assert {one.id for one in sessions} == {f"s{number:02}" for number in range(_COUNT)}
+    assert {session.id for session in sessions} == {f"s{number:02}" for number in range(_COUNT)}
     assert (len(logins), len(invites)) == (_COUNT + 1, _COUNT)
     assert len(await store.members("s00")) == _COUNT + 1
     assert {name for name, count in readable.items() if count < _COUNT} == {table}
@@ -72,13 +73,13 @@ async def test_pages_continue_after_sessions_on_malformed_page(path: Path) -> No
     store = SqliteStore(path)
     await store.open()
 
-    found: list[str] = []
+    ids: list[str] = []
     before = None
     while listed := await store.sessions_of("u-ada", before, 7):
-        found += [one.session.id for one in listed]
+        ids += [listing.session.id for listing in listed]
         before = (listed[-1].session.updated_at, listed[-1].session.id)
 
-    assert len(found) == len(set(found)) == _COUNT
+    assert len(ids) == len(set(ids)) == _COUNT
     await store.close(is_clean=True)
 
 
@@ -87,9 +88,9 @@ async def test_members_on_malformed_page_are_listed_as_viewers(path: Path) -> No
     store = SqliteStore(path)
     await store.open()
 
-    found = await store.members("s00")
+    members = await store.members("s00")
 
-    assert {one.user_id for one in found} == {
+    assert {member.user_id for member in members} == {
         "u-ada",
         *(f"u-bob{number:02}" for number in range(_COUNT)),
     }

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def names(folder: Path) -> set[str]:
-    return {one.name for one in folder.iterdir()}
+    return {path.name for path in folder.iterdir()}
 
 
 class TestSettings:
@@ -31,9 +31,9 @@ class TestSettings:
         self, store: SqliteStore, name: str, expected: object
     ) -> None:
         """Commits reach the disk: synchronous is FULL (2) in WAL mode."""
-        found = await store._engine.write(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0])
+        value = await store._engine.write(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0])
 
-        assert found == expected
+        assert value == expected
 
     async def test_reader_connection_refuses_writes(self, store: SqliteStore) -> None:
         """A write on a reading connection fails."""
@@ -73,7 +73,7 @@ class TestTransactions:
 
         assert not is_done_too_soon
         assert await writing
-        assert {one.full_name for one in during if one} == {"Ada"}
+        assert {user.full_name for user in during if user} == {"Ada"}
         after = await store.user("u-ada")
         assert after is not None
         assert after.full_name == "changed"
@@ -97,7 +97,7 @@ class TestTransactions:
             *(store.add_message(message(f"{number}")) for number in range(30))
         )
 
-        assert [one.sequence for one in added] == list(range(1, 31))
+        assert [message.sequence for message in added] == list(range(1, 31))
 
     async def test_read_after_write_sees_the_write(self, store: SqliteStore) -> None:
         """A read after a write sees the write on every reading thread."""
@@ -105,8 +105,8 @@ class TestTransactions:
 
         for number in range(1, 21):
             await store.add_message(message(f"{number}"))
-            found = await asyncio.gather(*(store.messages("s1", None, 1) for _ in range(4)))
-            assert [page[0].sequence for page in found] == [number] * 4
+            pages = await asyncio.gather(*(store.messages("s1", None, 1) for _ in range(4)))
+            assert [page[0].sequence for page in pages] == [number] * 4
 
     @pytest.mark.parametrize(
         "error", [ValueError("bug"), KeyboardInterrupt(), sqlite3.OperationalError("disk")]
@@ -284,8 +284,8 @@ class TestClosed:
             closing_task = group.create_task(store.close(is_clean=True))
 
         assert closing_task.done()
-        assert [one.result().sequence for one in writes] == list(range(1, 21))
-        assert [one.result() for one in reads] == [session()] * 20
+        assert [task.result().sequence for task in writes] == list(range(1, 21))
+        assert [task.result() for task in reads] == [session()] * 20
         after = SqliteStore(path)
         assert await after.open() is True
         assert len(await after.messages("s1", None, 100)) == 20
@@ -327,7 +327,7 @@ class TestKilled:
         assert int(printed[-1]) == 200
         store = SqliteStore(path)
         assert await store.open() is False
-        stored = [one.sequence for one in await store.messages("s1", None, 1_000_000)]
+        stored = [message.sequence for message in await store.messages("s1", None, 1_000_000)]
         assert stored in (list(range(1, last + 1)), list(range(1, last + 2)))
         assert (await store.add_message(message())).sequence == len(stored) + 1
         await store.close(is_clean=True)
@@ -351,7 +351,7 @@ class TestKilled:
         store = SqliteStore(path)
         await store.open()
 
-        modes = {mode(one) for one in path.parent.iterdir()}
+        modes = {mode(file) for file in path.parent.iterdir()}
         await store.join(member("u-bob"), 10)
         await store.close(is_clean=True)
         assert "in use" in text

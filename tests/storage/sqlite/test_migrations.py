@@ -78,10 +78,10 @@ def path(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(made)) as db:
         db.executescript(files("storage.sqlite").joinpath("1_schema.sql").read_text())
         _insert(db, "meta", {"key": "state", "value": "closed"})
-        for one in (ADA, BOB):
-            assert one.email
-            keys = {"username_key": one.username.casefold(), "email_key": one.email.casefold()}
-            _insert(db, "users", asdict(one) | keys)
+        for user in (ADA, BOB):
+            assert user.email
+            keys = {"username_key": user.username.casefold(), "email_key": user.email.casefold()}
+            _insert(db, "users", asdict(user) | keys)
         for login_row in LOGINS:
             _insert(db, "refresh_tokens", asdict(login_row))
         for session_row in (session("s1"), session("s2", owner_id="u-bob", updated_at=NOW + 1)):
@@ -121,14 +121,14 @@ class TestVersion1:
         store = SqliteStore(path)
         await store.open()
 
-        found = await store.users(["u-ada", "u-bob"])
+        users = await store.users(["u-ada", "u-bob"])
         by_name = [
             await store.user_by_name(name)
             for name in ("ada", "ADA@example.org", "STRASSE", "bob@example.org")
         ]
 
         await store.close(is_clean=True)
-        assert dict(found) == {"u-ada": ADA, "u-bob": BOB}
+        assert dict(users) == {"u-ada": ADA, "u-bob": BOB}
         assert by_name == [ADA, ADA, BOB, BOB]
 
     async def test_migration_keeps_logins_with_last_refresh_as_last_use(self, path: Path) -> None:
@@ -186,7 +186,7 @@ class TestVersion1:
         store = SqliteStore(path)
         await store.open()
 
-        found = [
+        rows = [
             await store.messages("s1", None, MANY),
             await store.chunks("s1", 0, MANY),
             await store.checkpoint("s1"),
@@ -196,7 +196,7 @@ class TestVersion1:
         added, is_new = await store.add_version(version("print(2)"), MANY)
 
         await store.close(is_clean=True)
-        assert found == [MESSAGES, [chunk(1, 4)], checkpoint(4), [version(number=1)]]
+        assert rows == [MESSAGES, [chunk(1, 4)], checkpoint(4), [version(number=1)]]
         assert gone == set()
         assert (added.number, is_new) == (2, True)
 
@@ -218,7 +218,7 @@ class TestVersion1:
         assert swept == [gil]
         assert deletion.inherited == {"s1": "u-bob"}
         assert deletion.deleted == AccountDeletion().deleted
-        assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
+        assert [(member.user_id, member.role) for member in members] == [("u-bob", Role.OWNER)]
 
     async def test_migration_of_previous_release_keeps_counters_and_lets_editors_run(
         self, path: Path
@@ -235,12 +235,12 @@ class TestVersion1:
         await store.open()
 
         usage = await store.usage("u-ada")
-        found = await store.session("s1")
+        session = await store.session("s1")
         added = await store.add_run(run(), MANY)
 
         await store.close(is_clean=True)
-        assert found
-        assert (usage.bytes, found.runs, added.number) == (5, Runners.EDITORS, 1)
+        assert session
+        assert (usage.bytes, session.runs, added.number) == (5, Runners.EDITORS, 1)
 
     async def test_migration_runs_once(self, path: Path) -> None:
         """A second start does not mark later messages as read."""
@@ -257,7 +257,7 @@ class TestVersion1:
 
         await again.close(is_clean=True)
         assert left == 1
-        assert [one.used_at - NOW for one in listed] == [30, 9]
+        assert [login.used_at - NOW for login in listed] == [30, 9]
 
     async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
         """If a new table's name is in use, the file stays as it was. A later try can succeed."""
@@ -308,8 +308,8 @@ class TestVersion1:
             await store.versions("s1", None, MANY, with_files=True),
             await store.messages("s1", None, MANY),
         )
-        assert any(one.is_damaged for one in versions) is (table == "versions")
-        assert any(one.is_damaged for one in messages) is (table == "messages")
+        assert any(version.is_damaged for version in versions) is (table == "versions")
+        assert any(message.is_damaged for message in messages) is (table == "messages")
         assert (await store.usage("u-ada")).bytes > 50 * 700 + (
             50 * 700 if table == "versions" else 0
         )
@@ -329,8 +329,8 @@ class TestVersion1:
     async def test_migrated_file_has_schema_of_new_file(self, path: Path, tmp_path: Path) -> None:
         """A migrated file and a new file have the same tables, columns and indexes."""
         new = tmp_path / "new" / "collab.db"
-        for one in (path, new):
-            store = SqliteStore(one)
+        for file in (path, new):
+            store = SqliteStore(file)
             await store.open()
             await store.close(is_clean=True)
 

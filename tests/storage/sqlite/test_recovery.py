@@ -73,6 +73,6 @@ async def test_truncated_file_is_refused_and_recovered_by_documented_commands(
     assert await store.user("u-user1")
     versions = await store.versions("s1", None, MANY, with_files=True)
     assert 5 < len(versions) < 31
-    assert not any(one.is_damaged for one in versions)
-    assert [one.text for one in await store.messages("s1", None, MANY)]
+    assert not any(version.is_damaged for version in versions)
+    assert [message.text for message in await store.messages("s1", None, MANY)]
     await store.close(is_clean=True)

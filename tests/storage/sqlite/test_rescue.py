@@ -130,7 +130,7 @@ async def test_no_write_is_called_saved_until_files_are_put_back(
     await store.ping()
     await store.append_chunks([chunk(2, 2)])
     await store.add_message(message("after"))
-    assert {"saved", "after"} <= {found.text for found in await store.messages("s1", None, 100)}
+    assert {"saved", "after"} <= {message.text for message in await store.messages("s1", None, 100)}
     assert is_locked(path)
 
 
@@ -149,7 +149,7 @@ async def test_kill_after_files_were_put_back_loses_nothing(
     after = SqliteStore(crashed / "collab.db")
     await after.open()
 
-    assert [found.text for found in await after.messages("s1", None, 100)] == ["saved", "after"]
+    assert [message.text for message in await after.messages("s1", None, 100)] == ["saved", "after"]
     assert await after.chunks("s1", 0, 10) == [chunk(1, 1)]
     await after.close(is_clean=True)
     with closing(sqlite3.connect(crashed / "collab.db")) as db:
@@ -169,7 +169,7 @@ async def test_stop_puts_files_back(path: Path, work: Callable[[Path], None]) ->
 
     after = SqliteStore(path)
     assert await after.open() is True
-    assert [found.text for found in await after.messages("s1", None, 100)] == ["saved"]
+    assert [message.text for message in await after.messages("s1", None, 100)] == ["saved"]
     await after.close(is_clean=True)
 
 
@@ -221,8 +221,8 @@ class TestReplaced:
         await store._engine.mend()
         await store._engine.mend()
 
-        kept = path.with_name("collab.db.kept")
-        assert messages_in(kept) >= 1
+        aside = path.with_name("collab.db.kept")
+        assert messages_in(aside) >= 1
         assert content_of(path) == content
         assert not has_log(path)
         with pytest.raises(StoreUnavailable):
@@ -230,7 +230,7 @@ class TestReplaced:
         errors = [
             record.getMessage() for record in caplog.records if record.levelno == logging.ERROR
         ]
-        assert [str(kept) in text for text in errors] == [False, True]
+        assert [str(aside) in text for text in errors] == [False, True]
         with pytest.raises(StoreUnavailable):
             await store.close(is_clean=True)
         assert content_of(path) == content
@@ -245,7 +245,10 @@ class TestReplaced:
         await store._engine.mend()
 
         await store.add_message(message("after"))
-        assert [found.text for found in await store.messages("s1", None, 100)] == ["saved", "after"]
+        assert [message.text for message in await store.messages("s1", None, 100)] == [
+            "saved",
+            "after",
+        ]
 
 
 async def test_store_waits_for_folder_that_is_gone(store: SqliteStore, path: Path) -> None:

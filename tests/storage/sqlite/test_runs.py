@@ -34,12 +34,12 @@ async def test_malformed_page_damages_one_run_only(path: Path) -> None:
 
     for with_reports in (True, False):
         listed = await store.runs("s1", None, MANY, with_reports=with_reports)
-        assert [(one.number, one.is_damaged) for one in listed] == [
+        assert [(run.number, run.is_damaged) for run in listed] == [
             (5, False), (4, False), (3, True), (2, False), (1, False),
         ]  # fmt: skip
-    found = await store.run("s1", 3)
-    assert found
-    assert found.is_damaged
+    run = await store.run("s1", 3)
+    assert run
+    assert run.is_damaged
     await store.close(is_clean=True)
 
 
@@ -53,7 +53,7 @@ async def test_session_with_malformed_page_of_runs_takes_new_ones(path: Path) ->
 
     assert (first.number, second.number) == (6, 7)
     listed = await store.runs("s1", None, MANY, with_reports=True)
-    assert [(one.number, one.is_damaged) for one in listed] == [
+    assert [(run.number, run.is_damaged) for run in listed] == [
         (7, False), (6, False), (5, False), (4, False), (3, False), (2, True), (1, False),
     ]  # fmt: skip
     await store.close(is_clean=True)

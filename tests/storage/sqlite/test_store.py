@@ -29,7 +29,7 @@ def loose_umask() -> Iterator[None]:
 
 def content(folder: Path) -> dict[str, bytes]:
     """Return the contents of the files in a folder, without the empty lock."""
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".lock"}
 
 
 def write_garbage(path: Path) -> None:
@@ -46,7 +46,7 @@ class TestFiles:
             await Seed(store).user("ada")
             await store.user("u-ada")
 
-        modes = {one.name: mode(one) for one in path.parent.iterdir()}
+        modes = {file.name: mode(file) for file in path.parent.iterdir()}
 
         await store.close(is_clean=True)
         assert modes == {
@@ -84,9 +84,11 @@ class TestFiles:
 
     async def test_new_file_has_newest_schema_version(self, store: SqliteStore) -> None:
         """A new file has the newest schema version."""
-        found = await store._engine.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
+        version = await store._engine.read(
+            lambda db: db.execute("PRAGMA user_version").fetchone()[0]
+        )
 
-        assert found == len(MIGRATIONS)
+        assert version == len(MIGRATIONS)
 
 
 class TestOneServer:
@@ -141,9 +143,9 @@ class TestOneServer:
         before = sqlite_threads()
         refused = [SqliteStore(path) for _ in range(5)]
 
-        for one in refused:
+        for refused_store in refused:
             with pytest.raises(StoreUnavailable):
-                await one.open()
+                await refused_store.open()
 
         assert sqlite_threads() == before
 

@@ -41,15 +41,15 @@ async def test_malformed_page_damages_one_version_only(path: Path) -> None:
 
     for with_files in (True, False):
         listed = await store.versions("s1", None, MANY, with_files=with_files)
-        assert [(one.number, one.is_damaged) for one in listed] == [
+        assert [(version.number, version.is_damaged) for version in listed] == [
             (5, False), (4, False), (3, True), (2, False), (1, False),
         ]  # fmt: skip
     assert [
-        one.files is None for one in await store.versions("s1", None, MANY, with_files=True)
+        version.files is None for version in await store.versions("s1", None, MANY, with_files=True)
     ].count(True) == 1
-    found = await store.version("s1", 3)
-    assert found
-    assert found.is_damaged
+    version = await store.version("s1", 3)
+    assert version
+    assert version.is_damaged
     await store.close(is_clean=True)
 
 
@@ -88,8 +88,8 @@ async def test_session_with_malformed_page_of_versions_takes_new_ones(
     assert (new.number, is_new) == (6, True)
     assert counts == (6, int(kind is VersionKind.AUTO))
     listed = await store.versions("s1", None, MANY, with_files=False)
-    kept = [5, 4, 3, 2, 1] if kind is VersionKind.AUTO else [6, 5, 4, 3, 2, 1]
-    assert [one.number for one in listed] == [8, *kept]
+    numbers = [5, 4, 3, 2, 1] if kind is VersionKind.AUTO else [6, 5, 4, 3, 2, 1]
+    assert [version.number for version in listed] == [8, *numbers]
     await store.close(is_clean=True)
 
 
@@ -123,10 +123,10 @@ async def test_malformed_page_of_chat_damages_its_messages_only(path: Path) -> N
     break_page(path, b"<text 1>" + b"x" * 100)  # the index of ids has fewer of these bytes
     store = await opened(path)
 
-    found = await store.messages("s1", None, MANY)
+    messages = await store.messages("s1", None, MANY)
 
-    assert [one.sequence for one in found] == list(range(1, 41))
-    damaged = [one.sequence for one in found if one.is_damaged]
+    assert [message.sequence for message in messages] == list(range(1, 41))
+    damaged = [message.sequence for message in messages if message.is_damaged]
     assert damaged == list(range(1, damaged[-1] + 1))
     assert len(damaged) < 10
     await store.close(is_clean=True)
@@ -158,13 +158,13 @@ async def test_title_that_is_not_utf8_is_shown_with_replacements(path: Path) -> 
         )
     )
 
-    found = await store.session("s1")
+    session = await store.session("s1")
 
-    assert found
-    assert found.title == "secret\ufffd"
+    assert session
+    assert session.title == "secret\ufffd"
     assert [
-        one.session
-        for one in await store.sessions_of("u-ada", None, MANY)
-        if one.session.id == "s1"
-    ] == [found]
+        listing.session
+        for listing in await store.sessions_of("u-ada", None, MANY)
+        if listing.session.id == "s1"
+    ] == [session]
     await store.close(is_clean=True)

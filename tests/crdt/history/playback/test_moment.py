@@ -11,8 +11,8 @@ from storage.records import Chunk
 from tests.crdt.harness import NOW
 
 
-def same(found: Moment) -> Moment:
-    return found
+def same(shown: Moment) -> Moment:
+    return shown
 
 
 def test_moment_has_texts_and_other_roots_as_they_were() -> None:
@@ -28,13 +28,13 @@ def test_moment_has_texts_and_other_roots_as_they_were() -> None:
     data = encode_chunk([LogEntry(NOW, "ada", update) for update in made])
     log = StoredLog(None, [Chunk("one", 1, 3, data, NOW)])
 
-    found = [moment(log, sequence, "codemirror", same) for sequence in range(4)]
+    moments = [moment(log, sequence, "codemirror", same) for sequence in range(4)]
 
-    assert [shown.files for shown in found] == [
+    assert [shown.files for shown in moments] == [
         {"codemirror": ""},
         {"codemirror": "", "notes": "first"},
         {"codemirror": "", "notes": "first"},
         {"codemirror": "", "notes": "first second"},
     ]
     documents = {"map": {"type": "map", "value": {"key": "value"}, "leftOut": None}}
-    assert [shown.documents for shown in found] == [{}, {}, documents, documents]
+    assert [shown.documents for shown in moments] == [{}, {}, documents, documents]

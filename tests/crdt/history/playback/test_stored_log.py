@@ -67,9 +67,9 @@ def test_load_makes_the_document_of_any_moment(
     checkpoint = Checkpoint("one", 10, state, b"", NOW) if has_checkpoint else None
     log = StoredLog(checkpoint, chunks_of(entries, size, packed=packed))
 
-    found = [text_at(log, sequence) for sequence in range(len(_TEXT) + 1)]
+    texts = [text_at(log, sequence) for sequence in range(len(_TEXT) + 1)]
 
-    assert found == [_TEXT[:sequence] for sequence in range(len(_TEXT) + 1)]
+    assert texts == [_TEXT[:sequence] for sequence in range(len(_TEXT) + 1)]
 
 
 def test_entries_are_those_between_two_positions(entries: list[LogEntry]) -> None:

@@ -43,8 +43,8 @@ def test_timeline_joins_edits_without_gap() -> None:
         (2 * GAP_MS + 3, "ada", ada.insert(0, "y")),
     )
 
-    assert [(one.author, one.first, one.last, one.inserted,
-             one.deleted) for one in made.stretches] == [
+    assert [(stretch.author, stretch.first, stretch.last, stretch.inserted,
+             stretch.deleted) for stretch in made.stretches] == [
         ("ada", 1, 2, 4, 0), ("bob", 3, 3, 1, 0), ("ada", 4, 4, 0, 2), ("ada", 5, 5, 1, 0),
     ]  # fmt: skip
     assert (made.stretches[0].at, made.stretches[0].until) == (NOW, NOW + GAP_MS)
@@ -80,7 +80,10 @@ def test_timeline_marks_pastes_and_pauses() -> None:
         (2 + PAUSE_MS, "ada", ada.insert(0, "late")),
     )
 
-    assert [(one.paste, one.pause) for one in made.stretches] == [(300, 0), (0, PAUSE_MS)]
+    assert [(stretch.paste, stretch.pause) for stretch in made.stretches] == [
+        (300, 0),
+        (0, PAUSE_MS),
+    ]
 
 
 def test_timeline_counts_repeated_updates_once() -> None:
@@ -91,4 +94,4 @@ def test_timeline_counts_repeated_updates_once() -> None:
 
     made = timeline((0, "ada", first), (1, "ada", second), (2, "ada", everything))
 
-    assert [(one.inserted, one.deleted) for one in made.stretches] == [(5, 2)]
+    assert [(stretch.inserted, stretch.deleted) for stretch in made.stretches] == [(5, 2)]

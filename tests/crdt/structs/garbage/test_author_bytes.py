@@ -13,7 +13,7 @@ def test_bytes_by_author_counts_clients_of_one_user_together() -> None:
     """
     updates = [update_of(text("x" * length), client=length) for length in (20, 30, 40)]
 
-    found = bytes_by_author(parse(merge(updates)), {20: "ada", 30: "ada"})
+    sizes = bytes_by_author(parse(merge(updates)), {20: "ada", 30: "ada"})
 
-    assert found.keys() == {"ada"}
-    assert 50 < found["ada"] < 100
+    assert sizes.keys() == {"ada"}
+    assert 50 < sizes["ada"] < 100

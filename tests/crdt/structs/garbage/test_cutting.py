@@ -20,11 +20,11 @@ def test_cut_of_text_equals_split_item_of_yjs() -> None:
         _HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 6, False)]
     )
 
-    wanted = update_of(
+    expected = update_of(
         text("a"), placed(deleted(2), left=(1, 0)), placed(text("\ufffdcd"), left=(1, 2))
     )
-    assert b"".join(parts) == wanted[_HEAD_BYTES:-1]
-    assert parse(wanted).spans == parse(update).spans
+    assert b"".join(parts) == expected[_HEAD_BYTES:-1]
+    assert parse(expected).spans == parse(update).spans
 
 
 def test_cut_of_values_keeps_each_value() -> None:
@@ -35,8 +35,8 @@ def test_cut_of_values_keeps_each_value() -> None:
         _HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 5, False)]
     )
 
-    wanted = update_of(value(1), placed(deleted(2), left=(1, 0)), placed(value(2), left=(1, 2)))
-    assert b"".join(parts) == wanted[_HEAD_BYTES:-1]
+    expected = update_of(value(1), placed(deleted(2), left=(1, 0)), placed(value(2), left=(1, 2)))
+    assert b"".join(parts) == expected[_HEAD_BYTES:-1]
 
 
 @pytest.mark.parametrize("content", [text("abc"), value(3)])

@@ -123,14 +123,14 @@ def test_collect_keeps_a_little_deleted_content() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "kept"),
+    ("content", "trace"),
     [
         (text("a note " * 10), text("a")),
         (value(100), value(1)),
         (shared_type(_XML_ELEMENT), shared_type(_XML_ELEMENT)),
     ],
 )
-def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
+def test_collect_leaves_a_trace_of_each_root(content, trace) -> None:
     """A trace of each root stays, because only its content shows if it is a text, a list or XML."""
     others = [placed(text("x" * 100), parent="two"), placed(text("living"), parent="two")]
     state = Update(
@@ -140,7 +140,7 @@ def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
     small, _ = collect(state, parse(state))
 
     rest = [placed(deleted(content.length - 1), left=(1, 0))] if content.length > 1 else []
-    structs = [placed(kept, parent="one"), *rest, placed(deleted(100), parent="two"), others[1]]
+    structs = [placed(trace, parent="one"), *rest, placed(deleted(100), parent="two"), others[1]]
     assert small == Update([Section(1, 0, structs)], [(1, 0, content.length + 100)]).encode()
 
 

@@ -48,11 +48,11 @@ def test_lost_ranges_have_all_structs_in_lost_types() -> None:
     parsed = nested()
     places = StructPlaces(parsed)
 
-    found = lost_ranges(
+    lost = lost_ranges(
         places.placement, places.lost_types(deleted_ranges(parsed.ranges)), parsed.spans
     )
 
-    assert [clock for start, end in found[1] for clock in range(start, end)] == [1, 2, 3, 4, 5, 6]
+    assert [clock for start, end in lost[1] for clock in range(start, end)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_lost_ranges_include_structs_after_collected_structs() -> None:
@@ -60,9 +60,9 @@ def test_lost_ranges_include_structs_after_collected_structs() -> None:
     structs = [gone(2), placed(text("late"), left=(1, 1))]
     parsed = parse(Update([Section(1, 0, structs)]).encode(), STORED_LIMITS)
 
-    found = lost_ranges(StructPlaces(parsed).placement, set(), parsed.spans)
+    lost = lost_ranges(StructPlaces(parsed).placement, set(), parsed.spans)
 
-    assert found == {1: [(0, 6)]}
+    assert lost == {1: [(0, 6)]}
 
 
 def test_document_with_one_place_has_one_run() -> None:

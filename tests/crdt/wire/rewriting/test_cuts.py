@@ -47,8 +47,8 @@ def test_text_is_cut_into_consecutive_structs(string: str) -> None:
         (3, (1, 4), (1, 1)),
     ]
     docs: list[pycrdt.Doc[pycrdt.Text]] = [pycrdt.Doc(), pycrdt.Doc()]
-    for doc, one in zip(docs, (update, cut), strict=True):
-        doc.apply_update(one)
+    for doc, state in zip(docs, (update, cut), strict=True):
+        doc.apply_update(state)
     assert len({str(doc.get("t", type=pycrdt.Text)) for doc in docs}) == 1
 
 

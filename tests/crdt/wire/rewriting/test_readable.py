@@ -162,8 +162,8 @@ def test_copy_of_any_history_loads_with_equal_clocks(yjs: Yjs, seed: int) -> Non
     history = yjs.history(seed, 3, 100)
     whole = yjs.merge(*history.updates)
     live: pycrdt.Doc[Any] = pycrdt.Doc()
-    for one in history.updates:
-        live.apply_update(readable(one))
+    for update in history.updates:
+        live.apply_update(readable(update))
 
     copy = readable(whole)
 

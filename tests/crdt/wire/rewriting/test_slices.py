@@ -42,12 +42,12 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
     clocks: dict[int, int] = {}
 
     slices = list(Slicer(parsed, size).run())
-    for one in slices:
-        assert count_structs(parse(one)) <= size
-        clocks = clocks_after(clocks, one)
-        doc.apply_update(one)
+    for piece in slices:
+        assert count_structs(parse(piece)) <= size
+        clocks = clocks_after(clocks, piece)
+        doc.apply_update(piece)
 
-    assert sum(count_structs(parse(one)) for one in slices) == count_structs(parsed)
+    assert sum(count_structs(parse(piece)) for piece in slices) == count_structs(parsed)
     assert str(doc.get("codemirror", type=pycrdt.Text)) == typists[0].text
     assert clocks == {client: after for client, (_, after) in parsed.spans.items()}
 
@@ -62,8 +62,8 @@ def test_slices_begin_where_the_document_ends() -> None:
     parsed = parse(Update([first, second, third], [(1, 0, 1), (2, 0, 1)]).encode())
     clocks = {1: 4}
 
-    for one in Slicer(parsed, 1).run():
-        clocks = clocks_after(clocks, one)
+    for piece in Slicer(parsed, 1).run():
+        clocks = clocks_after(clocks, piece)
 
     assert clocks == {1: 7, 2: 1, 3: 1}
 
@@ -71,7 +71,7 @@ def test_slices_begin_where_the_document_ends() -> None:
 def test_deletions_are_slices_of_their_own() -> None:
     parsed = parse(bytes.fromhex("0001010300010201" + "0401"))
 
-    assert [parse(one).ranges for one in Slicer(parsed, 2).run()] == [
+    assert [parse(piece).ranges for piece in Slicer(parsed, 2).run()] == [
         [(1, 0, 1), (1, 2, 3)],
         [(1, 4, 5)],
     ]

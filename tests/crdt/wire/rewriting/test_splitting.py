@@ -79,7 +79,7 @@ def test_parts_refer_to_nothing_that_comes_later(seed: int, clients: int, part_b
         assert {
             client: clock for client, clock in parsed.needs.items() if clock >= known.get(client, 0)
         } == {}
-        assert [one for one in parsed.ranges if one[2] > known.get(one[0], 0)] == []
+        assert [span for span in parsed.ranges if span[2] > known.get(span[0], 0)] == []
         assert bool(part.deletions) == bool(parsed.ranges)
         if part.deletions:
             assert parse(part.deletions).ranges == parsed.ranges

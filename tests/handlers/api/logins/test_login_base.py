@@ -78,11 +78,11 @@ async def test_logout_clears_the_cookies(browser: Browser) -> None:
     answer = await browser.post("/user/logout")
 
     cookies = set_cookies(answer)
-    assert {name: (one.value, one["path"]) for name, one in cookies.items()} == {
+    assert {name: (cookie.value, cookie["path"]) for name, cookie in cookies.items()} == {
         "accessToken": ("", "/"),
         "refreshToken": ("", "/user"),
     }
-    assert [is_expired(one) for one in cookies.values()] == [True, True], (
+    assert [is_expired(cookie) for cookie in cookies.values()] == [True, True], (
         "no Max-Age=0 and no past Expires"
     )
     assert browser.jar.keys() == {"device"}

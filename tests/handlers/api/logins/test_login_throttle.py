@@ -59,7 +59,11 @@ async def test_login_throttle_counts_all_spellings_of_account(start_server, exis
     if exists:
         body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
         assert (await Api(server.url).post("/user/signup", body)).status == 201
-    spellings = SPELLINGS if exists else [one for one in SPELLINGS if "@" not in str(one)] * 2
+    spellings = (
+        SPELLINGS
+        if exists
+        else [spelling for spelling in SPELLINGS if "@" not in str(spelling)] * 2
+    )
 
     failed = [await attempt(server.url, **spelling) for spelling in spellings[:5]]
     waiting = [await attempt(server.url, PASSWORD, **spelling) for spelling in spellings]
@@ -74,9 +78,9 @@ async def test_login_with_each_spelling_succeeds(start_server) -> None:
     body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
     assert (await Api(server.url).post("/user/signup", body)).status == 201
 
-    assert [await attempt(server.url, PASSWORD, **one) for one in SPELLINGS] == [(200, None)] * len(
-        SPELLINGS
-    )
+    assert [await attempt(server.url, PASSWORD, **spelling) for spelling in SPELLINGS] == [
+        (200, None)
+    ] * len(SPELLINGS)
 
 
 @pytest.mark.parametrize(
@@ -146,12 +150,12 @@ async def test_login_throttle_ignores_forged_forwarded_addresses(
     """A client cannot hide its address by adding addresses to the header X-Forwarded-For."""
     server = await start_server(trust_proxy=hops, address_failures_per_h=4)
 
-    found = [
+    answers = [
         await attempt(server.url, WRONG, address, username=f"u{n}")
         for n, address in enumerate(addresses)
     ]
 
-    assert found == [BAD] * 4 + [WAIT]
+    assert answers == [BAD] * 4 + [WAIT]
 
 
 async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
@@ -165,9 +169,9 @@ async def test_login_throttle_counts_account_across_addresses(start_server) -> N
     assert (await browser.post("/user/signup", account("ada"), headers=own)).status == 201
     await Api(server.url).sign_up("bob")
 
-    found = [await attempt(server.url, WRONG, f"192.0.2.{n}", username="ada") for n in range(10)]
+    answers = [await attempt(server.url, WRONG, f"192.0.2.{n}", username="ada") for n in range(10)]
 
-    assert found == [BAD] * 8 + [WAIT] * 2
+    assert answers == [BAD] * 8 + [WAIT] * 2
     assert await attempt(server.url, PASSWORD, new, username="ada") == WAIT
     assert await attempt(server.url, PASSWORD, own["X-Forwarded-For"], username="ada") == (
         200,
@@ -268,15 +272,15 @@ async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: st
     await eve.enter("eve")
     own = eve.jar["device"].value
 
-    found = []
+    answers = []
     for value in (cookie, own, f"{own}~{cookie}", "", cookie, own):
         headers = {"Cookie": f"device={value}"}
         answer = await Api(server.url).post(
             "/user/login", {"username": "ada", "password": WRONG}, headers=headers
         )
-        found.append(code_of(answer))
+        answers.append(code_of(answer))
 
-    assert found == [BAD] * 5 + [WAIT]
+    assert answers == [BAD] * 5 + [WAIT]
 
 
 async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) -> None:
@@ -313,9 +317,9 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(bcrypt, "checkpw", noting)
 
-    found = [await attempt(ada.url, username="ada") for _ in range(50)]
+    answers = [await attempt(ada.url, username="ada") for _ in range(50)]
 
-    assert found == [BAD] * 5 + [WAIT] * 45
+    assert answers == [BAD] * 5 + [WAIT] * 45
     assert len(hashed) == 5
 
 
@@ -340,12 +344,12 @@ async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
     """A guest's name belongs to no account: a sign-in with it is refused and counted."""
     await guest_of(ada, await ada.new_session(), "Gus")
 
-    found = [
+    answers = [
         await attempt(ada.url, password, username="Gus")
         for password in (WRONG, "None", "nobody", "", " ")
     ]
 
-    assert found == [BAD] * 5
+    assert answers == [BAD] * 5
     assert await attempt(ada.url, username="gus") == WAIT
 
 

@@ -215,9 +215,9 @@ async def test_wrong_tokens_count_as_failures(postbox: Postbox, start_server) ->
     """Wrong tokens count by address, like wrong refresh tokens."""
     server = await start_server(anonymous_per_5min=2, refusal_hold_s=0, **postbox.settings)
 
-    found = [code_of(await reset(server.url, f"{number:043}")) for number in range(3)]
+    answers = [code_of(await reset(server.url, f"{number:043}")) for number in range(3)]
 
-    assert found == [(404, "not_found")] * 2 + [(429, "rate_limited")]
+    assert answers == [(404, "not_found")] * 2 + [(429, "rate_limited")]
 
 
 async def test_server_without_mail_says_that_it_resets_no_passwords(api: Api) -> None:

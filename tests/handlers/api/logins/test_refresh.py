@@ -176,7 +176,7 @@ async def test_guest_and_user_stay_signed_in_after_restored_backup(
         answers = [
             await Api(server.url).post("/user/refresh", {"refreshToken": token}) for token in tokens
         ]
-        tokens[:] = [one.body["refreshToken"] for one in answers]
+        tokens[:] = [answer.body["refreshToken"] for answer in answers]
         await server.stop()
         return answers
 
@@ -186,9 +186,12 @@ async def test_guest_and_user_stay_signed_in_after_restored_backup(
     shutil.copytree(backup, data)
     answers = await refresh()
 
-    assert [one.status for one in answers] == [200, 200]
-    assert [one.body["user"]["id"] for one in answers] == [required(ada.user)["id"], zoe["id"]]
-    assert [one.status for one in await refresh()] == [200, 200]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert [answer.body["user"]["id"] for answer in answers] == [
+        required(ada.user)["id"],
+        zoe["id"],
+    ]
+    assert [answer.status for answer in await refresh()] == [200, 200]
 
 
 async def test_refresh_retried_after_change_of_secret_is_401_and_keeps_its_login(

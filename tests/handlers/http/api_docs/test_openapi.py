@@ -67,15 +67,21 @@ def test_openapi_describes_each_operation_one_time() -> None:
     assert len(described) == len(set(described))
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}"
+)
 def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Operation) -> None:
     """The description of an operation has its parameters and body, and whether it needs a login."""
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
     (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
 
-    in_path = [one["name"] for one in described["parameters"] if one["in"] == "path"]
+    in_path = [
+        parameter["name"] for parameter in described["parameters"] if parameter["in"] == "path"
+    ]
     assert in_path == re.findall(r"\{([^}]*)\}", operation.path)
-    assert all(one["required"] for one in described["parameters"] if one["in"] == "path")
+    assert all(
+        parameter["required"] for parameter in described["parameters"] if parameter["in"] == "path"
+    )
     assert described["summary"]
     assert {str(status) for status in operation.statuses} <= set(described["responses"])
     if issubclass(handler, BaseHandler):
@@ -118,7 +124,7 @@ def test_openapi_bodies_match_checked_schemas(name: str) -> None:
     assert set(described["required"]) == {f for f, r in schema.items() if r.get("required")} - set(
         alternatives
     )
-    assert [one["required"] for one in described.get("oneOf", [])] == [
+    assert [form["required"] for form in described.get("oneOf", [])] == [
         [field] for field in alternatives
     ]
 

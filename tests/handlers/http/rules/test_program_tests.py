@@ -6,9 +6,9 @@ from handlers.http.rules.program_tests import FIELDS, IDS
 
 
 def faults(rules, value: object) -> list[str]:
-    found: list[str] = []
-    rules["check_with"]("field", value, lambda _, fault: found.append(fault))
-    return found
+    messages: list[str] = []
+    rules["check_with"]("field", value, lambda _, fault: messages.append(fault))
+    return messages
 
 
 @pytest.mark.parametrize("value", [[], ["a"], ["a", "b"], ["x" * 64]])

@@ -6,9 +6,9 @@ from handlers.http.rules.reports import MAX_CASES, check_cases, without_nul
 
 
 def faults(value: object) -> list[str]:
-    found: list[str] = []
-    check_cases("tests", value, lambda _, fault: found.append(fault))
-    return found
+    messages: list[str] = []
+    check_cases("tests", value, lambda _, fault: messages.append(fault))
+    return messages
 
 
 def case(**fields: object) -> dict[str, object]:
@@ -47,10 +47,10 @@ def test_list_of_good_tests_has_no_fault(value: object) -> None:
     ],
 )
 def test_first_bad_test_is_named_with_its_fault(value: object, fault: str) -> None:
-    (found,) = faults([case(), value, value])
+    (message,) = faults([case(), value, value])
 
-    assert found.startswith("test 2: ")
-    assert fault in found
+    assert message.startswith("test 2: ")
+    assert fault in message
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", {}])

@@ -24,7 +24,7 @@ from tests.storage.faults import (
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
 from tests.waiting import until
 
-pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in FORGETFUL_DRIVER]
 
 
 async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> None:
@@ -75,7 +75,7 @@ async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> No
 
     await store.open()
     assert await store._engine.db.parts.count_documents({}) == 2
-    assert [one.data for one in await store.chunks("s1", 0, 10)] == [large]
+    assert [chunk.data for chunk in await store.chunks("s1", 0, 10)] == [large]
     await store._engine.db.parts.delete_one({})
     with pytest.raises(StoreUnavailable, match="lacks 1 parts"):
         await store.chunks("s1", 0, 10)
@@ -96,7 +96,7 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     await store.put_checkpoint(replace(checkpoint(2), state=data[1:]))
     stored, _ = await store.add_version(version(text), 10)
 
-    assert [one.data for one in await store.chunks("s1", 0, 10)] == [data]
+    assert [chunk.data for chunk in await store.chunks("s1", 0, 10)] == [data]
     assert required(await store.checkpoint("s1")).state == data[1:]
     assert required(await store.version("s1", 1)).files == stored.files
     assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 2

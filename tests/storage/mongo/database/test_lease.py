@@ -18,7 +18,7 @@ from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
 from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in FORGETFUL_DRIVER]
 
 
 async def lease_of(place: Place, **changes: object) -> dict[str, object]:

@@ -96,11 +96,11 @@ def test_clear_log_removes_own_log_and_renames_others(files: OpenFiles, path: Pa
 
 
 def test_free_name_has_the_next_number(tmp_path: Path) -> None:
-    wanted = tmp_path / "kept"
+    target = tmp_path / "kept"
     names = []
 
     for _ in range(3):
-        names.append(free_name(wanted))
+        names.append(free_name(target))
         names[-1].touch()
 
     assert [name.name for name in names] == ["kept", "kept2", "kept3"]
