@@ -224,6 +224,10 @@ class TextClient:
         may be empty. Then a text that has nothing in common with the session's text is added to it.
         It does not replace text that the client may never have seen.
         """
+        # The client does not say which text it had. A front end changes a few characters between
+        # two messages, so the base with the smallest edit is most likely the right one. An example:
+        # it may have had "ab" or "abX" of another user, and sends "abY". From "ab" this only
+        # inserts, from "abX" it also deletes. So "ab" is the base, and X stays: "abYX".
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *filter(None, [self._in_flight]), *reversed(self._retired)]
         if self._own and not self._own.is_taken_back(text, now):

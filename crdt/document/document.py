@@ -210,7 +210,7 @@ class Document(DocumentBytes):
         was_resting = self.is_resting
         self._ahead = None if done else self._ahead
         if cuts:
-            view.drop()
+            view.drop()  # UTF-8 has no half characters: it is loaded again from a corrected copy
             has_changed = self._is_torn = True
         else:
             has_changed = (

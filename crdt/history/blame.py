@@ -123,6 +123,8 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
         )
         parts.append(text)
         start += item.length
+    # Lines are made from the runs before they are joined. A joined run has only one time, so all
+    # lines in it would show the time of the newest.
     lines = _lines("".join(parts), runs)
     joined = _joined(runs, _GAP_MS)
     return Blame(joined if len(joined) <= MAX_RUNS else _joined(runs, None), lines)
@@ -157,6 +159,12 @@ def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     lines = []
     at = number = 0
     newest: BlameRun | None = None
+    # Runs and lines are both in the order of the text, so one pass over both is enough. `number` is
+    # the first run that reaches beyond the line's beginning. A run that ends inside a line is
+    # passed after this line. A run of several lines stays until its last line.
+    #
+    # An example: Ada typed "a" and two line ends, then Bob "b". The lines are "a" of Ada, an empty
+    # one of Ada, who typed its line end, and "b" of Bob.
     for line in text.split("\n", MAX_LINES)[:MAX_LINES]:
         end = at + len(line)
         newest = _newest(runs, number, at, end if line else end + 1) or newest

@@ -173,6 +173,8 @@ class Redactor:
 
         Updates that come in meanwhile cannot restore the text, because its structs are known.
         """
+        # The worker may take seconds. If the document merges its parts meanwhile, for example for a
+        # new client, the result is of parts that it no longer has. Then the worker starts again.
         while True:
             before = room.document.parts()
             after = await self._work(target.user_id, _without_text, before, target.ids, target.text)

@@ -87,6 +87,7 @@ class RunReader(StructSlicer):
             kind, _, _, _, at, _ = self.header(at)
             length, at = self.struct_end(at, kind)
             if reached + length > clock:
+                # As in Yjs (`Item.write`): "hello" at 5:0, cut at clock 3, becomes "lo" after 5:2.
                 offset = max(clock - reached, 0)
                 struct = self.slice(start, pack_id(client, reached), length, offset, length)
                 return run.size - number, struct + self.data[at : run.end]
@@ -108,6 +109,7 @@ def merge(updates: Sequence[bytes]) -> bytes:
         for client, deleted in read_deletions(update, at):
             ranges.setdefault(client, []).extend(deleted)
     parts = [write_var_uint(len(runs))]
+    # Higher client ids come first, as in Yjs: integrating them then meets fewer conflicts.
     for client in sorted(runs, reverse=True):
         parts += _section(client, runs[client])
     deletions = {client: write_ranges(deleted) for client, deleted in ranges.items()}
@@ -310,6 +312,7 @@ class MergedState:
         reader = RunReader(state)
         parts: list[bytes] = []
         count = 0
+        # A state vector does not tell which deletions the client has, so all are sent, as in Yjs.
         for client, section in self._sections.items():
             known = clocks.get(client, 0)
             if known >= section.after:

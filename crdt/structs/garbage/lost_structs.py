@@ -58,11 +58,10 @@ class StructPlaces:
 
     def lost_types(self, deleted: Ranges) -> set[int]:
         """Return the packed ids of the shared types that are deleted, or inside a deleted type."""
+        # A type comes after the type that contains it. So one pass is enough: whether the outer
+        # type is lost is already known.
         lost: set[int] = set()
-        for packed, (
-            _,
-            around,
-        ) in self.placement.types.items():  # a type comes after the type that contains it
+        for packed, (_, around) in self.placement.types.items():
             if around in lost or _is_in(deleted, packed):
                 lost.add(packed)
         return lost
