@@ -37,9 +37,8 @@ def open_outputs() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        if (
-            getattr(sys, name) is None
-        ):  # None if the descriptor was closed when the interpreter started
+        # It is None if the descriptor was closed when the interpreter started.
+        if getattr(sys, name) is None:
             setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115  # until the process ends
         getattr(sys, name).reconfigure(errors="backslashreplace")
 

@@ -136,9 +136,8 @@ class CloudinaryAvatars:
                 result = work(**options)
                 if given_up.is_set() and undo:
                     undo(**options)
-            except (
-                Exception
-            ) as error:  # the SDK raises its own Error, urllib3's and ValueError alike
+            # The SDK raises its own Error, urllib3's and ValueError alike.
+            except Exception as error:
                 result = error
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._done, answer, result)

@@ -76,9 +76,8 @@ class RunLimits:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a run that left processes."""
-        if not self._config.pluginmanager.hasplugin(
-            "dsession"
-        ):  # the main process of pytest-xdist runs no tests itself
+        # The main process of pytest-xdist runs no tests itself.
+        if not self._config.pluginmanager.hasplugin("dsession"):
             self._left += leftovers.end(leftovers.marked(self._watcher.mark) - {self._watcher.pid})
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["left"] = self._left

@@ -107,11 +107,8 @@ class Somebody(threading.Thread):
                     self._emit(person, number)
                 elif not self._ask(person, number):
                     person = self._new()
-            except (
-                OSError,
-                ValueError,
-                KeyError,
-            ) as error:  # the connection was closed, or the answer is not JSON
+            # The connection was closed, or the answer is not JSON.
+            except (OSError, ValueError, KeyError) as error:
                 self._watch.counts[f"{type(error).__name__}"] += 1
                 self._watch.end(self._who)
             time.sleep(_PAUSE_S * 2 * self._dice.random())

@@ -231,12 +231,8 @@ def measure(here: Stage, work: Work) -> Found:
     began = time.monotonic()
     try:
         work.act(here)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        SystemExit,
-    ) as error:  # a closed or refused client is a result, too
+    # A closed or refused client is a result, too.
+    except (OSError, ValueError, KeyError, SystemExit) as error:
         here.did = f"{type(error).__name__}: {error}"[:100]
     took_s = time.monotonic() - began
     time.sleep(here.form.settle_s)

@@ -193,9 +193,8 @@ class Supervisor:
 
     def _forward(self, number: int, _frame: object) -> None:
         if not self._is_stopping:
-            for listening in (
-                self._sockets
-            ):  # otherwise clients that connect now would wait in the queues of the sockets
+            # Otherwise clients that connect now would wait in the queues of the sockets.
+            for listening in self._sockets:
                 listening.close()
         self._is_stopping = True
         self._signal(number)

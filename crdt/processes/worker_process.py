@@ -106,10 +106,9 @@ def _end_with(parent: int) -> None:
 
 def _confine(memory_bytes: int) -> None:
     """Bound the memory of this process, and let other processes run first."""
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # signals from a terminal or systemd: only the server ends its workers
+    # A terminal or systemd sends these signals to all processes, but only the server ends its
+    # workers.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
     # The limit counts allocated memory, not address space, because libraries reserve much more

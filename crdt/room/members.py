@@ -54,9 +54,8 @@ class Members:
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
         self.observers: list[Observer] = []
-        self._changed_roles: dict[
-            str, Role | None
-        ] = {}  # since the room was loaded; None: no longer a member
+        # Changes since the room was loaded; None: no longer a member.
+        self._changed_roles: dict[str, Role | None] = {}
         self._index = index
         self._large_answers = context.large_answers
         self._waiting: set[Connection] = set()  # connections whose last answer lacked structs

@@ -185,10 +185,11 @@ class StructIndex:
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a whole character in two."""
         known = self.low_surrogates
+        # Each keystroke ends here.
         if (
             known is None
             or not known.blocks.get(place >> BLOCK_BITS, 0) >> (place & BLOCK_MASK) & 1
-        ):  # each keystroke
+        ):
             return False
         return place not in self.split_surrogates
 

@@ -118,10 +118,8 @@ class StructParents:
                     self.extend(client, clock, parent)
             return
         for root in parsed.contents.roots:
-            if (
-                root,
-                None,
-            ) != self._first:  # the place was found in an empty document, then another root came
+            # The place was found in an empty document, and then another root came.
+            if (root, None) != self._first:
                 for client, (clock, _) in parsed.spans.items():
                     self.extend(client, clock, (root, None))
 

@@ -33,12 +33,10 @@ class TypeTable:
     def __init__(self) -> None:
         self.depths: dict[int, int] = {}
         self.living = 0
-        self._living: dict[
-            int, list[int]
-        ] = {}  # {client: clocks of its types that are not deleted, in order}
-        self._deleted: dict[
-            int, tuple[list[int], list[int]]
-        ] = {}  # {client: starts, ends} of deleted content
+        # {client: clocks of its types that are not deleted, in order}
+        self._living: dict[int, list[int]] = {}
+        # {client: starts, ends} of deleted content
+        self._deleted: dict[int, tuple[list[int], list[int]]] = {}
 
     def has_lost(self, packed: int) -> bool:
         """Whether the content of a known struct was deleted, so it may have been a shared type."""

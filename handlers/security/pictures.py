@@ -98,9 +98,8 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
         raise
     except MemoryError:
         raise _no_memory() from None
-    except (
-        Exception
-    ):  # for a hostile file, a decoder may raise any error: struct.error, zlib.error, IndexError
+    # For a hostile file, a decoder may raise any error: struct.error, zlib.error, IndexError.
+    except Exception:
         if not _has_memory():
             raise _no_memory() from None
         raise _refused("is damaged or not complete") from None

@@ -159,9 +159,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         await super().send(pkt)
 
     async def receive(self, pkt: Packet) -> None:
-        if (
-            pkt.packet_type == PONG and self._arrivals
-        ):  # answers to our pings do not count as packets, because each ping has one answer
+        # Answers to our pings do not count as packets, because each ping has one answer.
+        if pkt.packet_type == PONG and self._arrivals:
             if arrived := self._arrivals.popleft():
                 arrived()
             else:

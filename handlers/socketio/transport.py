@@ -74,9 +74,8 @@ class SocketIOHandler(WebSocketHandler):
         self.key = self.get_query_argument("sid", "")
         self._make_body()
         self.body.declared(self.request.headers.get("Content-Length", "0"))
-        if self.get_query_argument(
-            "j", ""
-        ):  # engineio's JSONP, which a page of any site could read as a script
+        # This is engineio's JSONP, which a page of any site could read as a script.
+        if self.get_query_argument("j", ""):
             raise errors.ApiError(400, "bad_request", "There is no JSONP here.")
         if self.request.method in ("GET", "POST") and (refusal := self._refusal()):
             self._refuse(*refusal)

@@ -170,8 +170,7 @@ class EditorConnection:
             _log.info(
                 "user %s in session %s: %s", self._connection.user_id, self._room.session_id, error
             )
-            if isinstance(
-                error, LimitExceeded
-            ):  # the room's `close` has no parameter for the limit's name
+            # The room's `close` has no parameter for the limit's name.
+            if isinstance(error, LimitExceeded):
                 self.socket.close(close_for(reason_for(error)), str(error), error.limit)
             self._room.members.close([self._connection], reason_for(error), str(error))

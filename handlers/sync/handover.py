@@ -82,11 +82,8 @@ class Handover(WebSocketProtocol13):
         try:
             await stream.write(b"")  # returns after the answer to the handshake was sent
             connection = stream.socket.dup()
-        except (
-            StreamClosedError,
-            OSError,
-            AttributeError,
-        ):  # AttributeError: the stream no longer has a socket
+        # AttributeError: the stream no longer has a socket.
+        except (StreamClosedError, OSError, AttributeError):
             stream.close()
             return
         early = bytes(stream._read_buffer)  # noqa: SLF001  # no public call reads it without waiting

@@ -94,9 +94,8 @@ class MongoRoomStore:
             async for document in cursor:
                 if len(chunks) >= limit:
                     break
-                if (
-                    not chunks or document["first"] > chunks[-1].last
-                ):  # else a packed chunk covers it, see `replace_chunks`
+                # A packed chunk before this one may have its updates already, see `replace_chunks`.
+                if not chunks or document["first"] > chunks[-1].last:
                     chunks.append(await _as_chunk(self._engine, document))
         return chunks
 

@@ -379,9 +379,8 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
         for way in ("image", "script", "module", "style", "frame"):
             assert await page.evaluate(EMBED_ALL, [way, embedded]) == [], way
             assert await page.evaluate(EMBED_ALL, [way, ["/its-own"]]) == ["/its-own"], way
-        for url in visit.filled(
-            ["/session/{id}", "/session/0000000000000000"]
-        ):  # nor can it learn which of the two sessions exists
+        # The page cannot learn either which of the two sessions exists.
+        for url in visit.filled(["/session/{id}", "/session/0000000000000000"]):
             assert await page.evaluate("(url) => tools.ends(url)", url) == ["error", "error"], url
         shown = await shown_in_frames(page, [*visit.filled(PAGES), "/its-own"])
         assert shown == [*["chrome-error://chromewebdata/"] * len(PAGES), page.url + "its-own"]

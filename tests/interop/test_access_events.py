@@ -275,9 +275,8 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
     names: list[str] = []
     while (heard := await wire.receive()) is not None:
         names.append(name_of(heard))
-        if (
-            names[-1] == "AwarenessUpdate" and "SyncStep2" in names
-        ):  # the answers to the two questions sent after the frame
+        # These are the answers to the two questions that were sent after the frame.
+        if names[-1] == "AwarenessUpdate" and "SyncStep2" in names:
             return " ".join(name for name in names[:-2] if name != "SyncStep1")
     assert set(names) == {"denied"}
     return str(wire.close_code)

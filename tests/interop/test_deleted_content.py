@@ -100,9 +100,8 @@ class Vandal:
     async def run(self, rounds: int, size: int) -> None:
         while self.typed < rounds * size:
             wire = await joined(self._api, self._session_id, "&saved=1")
-            with contextlib.suppress(
-                AssertionError, WebSocketClosedError
-            ):  # the server has closed the connection; 4503 means "reconnect"
+            # The server may have closed the connection; 4503 means "reconnect".
+            with contextlib.suppress(AssertionError, WebSocketClosedError):
                 await wire.send(sync_step2(self._typist.doc.get_update()))
                 while self.typed < rounds * size:
                     await wire.send(sync_update(self._typist.insert(0, "x" * size)))

@@ -95,11 +95,8 @@ async def _configuration(ada: Api) -> str:
     bob = await ada.sign_up("bob")
     await upload(bob, picture())
     ids = {"getAvatar": bob.user["id"], "endLogin": UNKNOWN_ID}
-    for name in (
-        "deleteSession",
-        "changeMember",
-        "removeMember",
-    ):  # each has a session of its own, because it would stop the other operations
+    # Each of these has a session of its own, because it would stop the other operations.
+    for name in ("deleteSession", "changeMember", "removeMember"):
         ids[name] = await ada.new_session()
         await bob.post(f"/session/{ids[name]}/join")
     lines = [

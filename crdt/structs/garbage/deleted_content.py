@@ -107,9 +107,9 @@ class _Collector(StructCutter):
         self._places = places
         self._traces = traces
         self._remaining: dict[str, int] = {}  # the highest rank of the remaining structs in a root
-        self._removed: dict[
-            str, tuple[int, int, int]
-        ] = {}  # (rank, - bytes, packed id) of a struct of the highest rank
+        # (rank, minus its bytes, packed id) of a removed struct of the highest rank in a root. The
+        # greatest such tuple is the smallest of these structs.
+        self._removed: dict[str, tuple[int, int, int]] = {}
 
     def run(self) -> bytes:
         sections, at = read_var_uint(self.data, 0)

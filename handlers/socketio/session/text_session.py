@@ -98,9 +98,8 @@ class TextSession:
             if state.get("typing") is not True:
                 self._typing_states.pop(client_id, None)
                 self.typing.stops(client_id)
-            elif (
-                self._typing_states.get(client_id) != text
-            ):  # an equal text only repeats the presence, so it is not news about typing
+            # An equal text only repeats the presence, so it is not news about typing.
+            elif self._typing_states.get(client_id) != text:
                 self._typing_states[client_id] = str(text)
                 self.typing.types(client_id, str(state["user"]["id"]))
 

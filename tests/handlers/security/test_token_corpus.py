@@ -334,10 +334,8 @@ async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) 
             "asks us for a key": pointing(jku=url),
             "asks us for a certificate": pointing(x5u=url),
         }
-        for name in (
-            "twice",
-            "quoted",
-        ):  # parsers of cookies and sub-protocols find a valid token in these
+        # Parsers of cookies and sub-protocols find a valid token in these.
+        for name in ("twice", "quoted"):
             del corpus[name]
         let_in = {
             name: await ways_in(ada, session_id, made(required(ada.token)))
