@@ -53,6 +53,9 @@ class Crashes:
         named = [*in_loop, *self.mark.named(in_threads=True)]
         is_changed = self.quarantine.relieve(named)
         if named:
+            # The work of the event loop is the most likely cause, above all its work for one user.
+            # If the loop worked for no session, the sessions of threads are left. All others are
+            # only suspected.
             alone = [pair for pair in in_loop if pair[1]] or in_loop or named
             sessions = {session_id for session_id, _ in alone}
             self.quarantine.note(alone, now, is_sure=is_sure)

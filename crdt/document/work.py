@@ -111,7 +111,7 @@ class Measure:
 
     def __init__(self, work: Work, size: int, *, is_whole: bool) -> None:
         self.is_known = False
-        """The document was admitted already, so loading it may take any time."""
+        """Whether the document was admitted already. Then loading it may take any time."""
         self._work = work
         self._is_whole = is_whole
         self._usual_s = _USUAL_S + size * _USUAL_S_PER_BYTE

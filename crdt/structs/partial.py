@@ -89,8 +89,8 @@ class _Reach:
     Each section is read up to its first reference to a struct that is not known yet, and waits
     there. When the other section gets further, this section is tried again. Each reference is read
     once or twice, so the cost is that of reading the update. The alternative is to read all
-    sections again until none gets further. The alternative is quadratic if two sections refer to
-    each other in turns.
+    sections again until none gets further. Its cost is quadratic if two sections refer to each
+    other in turns.
 
     An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5
     has clocks 0 to 9, and its clock 7 refers to client 8, of which no structs are known. If section

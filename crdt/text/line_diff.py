@@ -151,11 +151,10 @@ def _between(
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
     """Return a bound on the steps of difflib, in visits to pairs of equal parts.
 
-    It visits each such pair once for each block that it finds.
-
-    Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between
-    them makes one more block. The bound is computed before difflib begins, because difflib cannot
-    be interrupted. If the bound is too high, all of it is one block: correct, only coarser.
+    difflib visits each such pair once for each block that it finds. Two texts with 2,000 empty
+    lines each have 4,000,000 such pairs, and every changed line between them makes one more block.
+    The bound is computed before difflib begins, because difflib cannot be interrupted. If the bound
+    is too high, all of it is one block: correct, only coarser.
     """
     # An example: both sides have 2,000 empty lines and one other line. That makes 4,000,000 pairs
     # of equal lines, and 2 lines without a partner. At least 64 blocks are expected, so the bound

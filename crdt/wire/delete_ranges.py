@@ -95,7 +95,7 @@ class RangeBlocks:
                 last = max(before, last)
             group.append(pair)
             groups.append((first, last, group))
-        # From the end on, so that the numbers of the blocks before stay as they are.
+        # Blocks are replaced from the end on, so that the numbers of earlier blocks stay the same.
         for first, last, group in reversed(groups):
             present = self._blocks[first : last + 1]
             known = (read_ranges(block, count, 0)[0] for count, block in present)

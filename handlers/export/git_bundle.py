@@ -35,7 +35,7 @@ class GitBundle:
     """
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: the user who requested the export, for whom the work is counted."""
+        """user_id: the user who requested the export; the work counts as this user's."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -91,7 +91,7 @@ class GitBundle:
         )
         shown, message = (
             before,
-            "The document cannot be read from the store: what it is now is missing here\n",
+            "The document cannot be read from the store, so its present texts are missing here\n",
         )
         if live:
             shown, message = (

@@ -48,8 +48,8 @@ a file. If not:
 
 _DAMAGED_FILE = "DAMAGED.txt"
 _DAMAGED_LIVE = (
-    "The document cannot be read from the store: what it is now is missing here, only "
-    "versions are there.\n"
+    "The document cannot be read from the store, so its present texts are missing here. Versions "
+    "are there.\n"
 )
 _DAMAGED = "Version {number} is damaged in the store: its texts are missing here.\n"
 

@@ -35,7 +35,8 @@ _PIECE_BYTES = 64 << 10
 _GZIP = 16 + zlib.MAX_WBITS
 _YEAR_S = 365 * 86_400
 
-# The host is written out, because what 'self' means in a page without an origin differs by browser.
+# The host is written out, because browsers do not agree on the meaning of 'self' in a page without
+# an origin.
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; base-uri 'none'; form-action 'none'; "
     "script-src {files} blob: 'wasm-unsafe-eval'; worker-src blob:; connect-src {files}; "
@@ -83,7 +84,8 @@ class FrameHandler(RunnerHandler):
             self.set_header("X-Frame-Options", "SAMEORIGIN")
         elif network.is_for(self.request, web.run_origin):
             self._send(web.run_origin, web.public_url)
-            # Its older form has no value for a page of another origin.
+            # This is the older form of frame-ancestors. It has no value for pages of one other
+            # origin.
             self.clear_header("X-Frame-Options")
         else:
             self.redirect(web.run_origin + self.request.path)

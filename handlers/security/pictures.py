@@ -35,7 +35,7 @@ _DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
 # Pillow can have this bound only for the whole process, not for one image. That does no harm,
 # because no other code of the server uses Pillow. While Pillow reads a header, it refuses an image
 # of more than twice this bound. `_clean` refuses smaller images with a side over `MAX_SIDE_PX`.
-# At that time, neither of the two has decoded the image.
+# Both happen before the image is decoded.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 

@@ -92,7 +92,7 @@ class SocketIOHandler(WebSocketHandler):
     def _refusal(self) -> tuple[int, str] | None:
         """Return (code, message) if Engine.IO cannot serve this request, else None.
 
-        They are the same as those of Socket.IO's own server.
+        Codes and messages are those of Socket.IO's own server.
         """
         if self.get_query_argument("transport", "polling") not in _TRANSPORTS:
             return 0, "Transport unknown"

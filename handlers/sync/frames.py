@@ -4,7 +4,6 @@ A client's frame is a head of 2 bytes, up to 8 more for a long length, 4 bytes o
 payload. Each byte of the payload was XORed with the next byte of the mask in turn. So no proxy
 mistakes the payload for HTTP. An example, in hexadecimal:
 
-
     82            FIN (80) and binary (02): the whole message is in this frame
     83            masked (80), and 3 bytes of payload
     37 fa 21 3d   the mask
