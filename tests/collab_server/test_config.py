@@ -11,14 +11,18 @@ from handlers import settings
 from handlers.socketio import client
 from handlers.sync import rate_gate
 from handlers.throttling import rates
+from tests.interop.limit_rows import NO_LIMITS
 
 
 def test_config_defaults_of_limits_match_table() -> None:
-    """Operators rely on the defaults of limits, so no default may change by mistake."""
+    """Operators rely on the defaults of limits, so no default may change by mistake.
+
+    The table has all settings that limit clients.
+    """
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
         "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib,
-        "max_state_bytes": 8 * mib,
+        "max_state_bytes": 8 * mib, "author_share_percent": 50,
         "updates_per_s": 60, "updates_burst": 300, "update_bytes_per_s": 512 * kib,
         "presence_ms": 100, "presence_bytes": 4 * kib, "presence_depth": 8, "presence_clients": 4,
         "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib,
@@ -42,6 +46,8 @@ def test_config_defaults_of_limits_match_table() -> None:
     }  # fmt: skip
 
     assert {name: getattr(Config(), name) for name in promised} == promised
+    numbers = {setting.name for setting in all_settings() if setting.is_number}
+    assert numbers - NO_LIMITS.keys() - promised.keys() == set()
     assert [30 * minute, hour] == [rates._LONGEST_WAIT_S, rates._FAILURES_KEPT_S]
     assert [rate_gate._MAX_OVER_S, client._OVER_S] == [10, 10]
 

@@ -24,6 +24,7 @@ from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import Typist, presence_in
 from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, Row, Scene, told
 from tests.narrowing import required
+from tests.processes import ROOT
 from tests.raw_frames import PING, PONG, Raw, masked
 from tests.waiting import PATIENCE_S, until
 
@@ -365,3 +366,15 @@ def test_limit_table_covers_every_number_of_configuration() -> None:
 
     assert numbers == (tested & numbers) | NO_LIMITS.keys()
     assert tested & NO_LIMITS.keys() == set()
+
+
+def test_page_on_limits_has_a_row_for_every_limit() -> None:
+    """A table of docs/design/limits.md has each setting that limits clients.
+
+    The row says why the setting has its default.
+    """
+    page = (ROOT / "docs" / "design" / "limits.md").read_text()
+    names = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| "))
+    limits = {setting.name for setting in all_settings() if setting.is_number} - NO_LIMITS.keys()
+
+    assert sorted(name for name in limits if f"`{name}`" not in names) == []
