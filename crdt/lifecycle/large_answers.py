@@ -91,7 +91,7 @@ class LargeAnswers:
         """Return the parts of updates. The parts that were made last are kept."""
         loop = asyncio.get_running_loop()
         # Kept parts are found by the identity of the updates: the same objects have the same parts.
-        # Comparing megabytes for each of fifty clients would cost the time that the parts save.
+        # Comparing megabytes for each of fifty clients would take the time that kept parts save.
         split = next((split for split in self._recent if _are_same(split.updates, updates)), None)
         if split is None:
             payer = Payer(user_id)

@@ -1,7 +1,7 @@
 """What the server and one client have told and asked each other.
 
-Which updates of the client are committed, which structs it was asked for, and which large document
-it was sent. Not for the client's rights and presence: see `crdt.room.connection`.
+That is: which updates of the client are committed, which structs it was asked for, and which large
+document it was sent. Not for the client's rights and presence: see `crdt.room.connection`.
 """
 
 from collections import deque

@@ -14,8 +14,8 @@ FEW_STEPS = 200_000
 MANY_STEPS = 40_000_000
 """Steps of a comparison in a worker process: about a second."""
 _PAIR_STEPS = 1_000
-"""The least steps that are counted for comparing the words of two lines: half a million pairs took
-15 s."""
+"""Steps that are counted for each pair of lines whose words are compared. Short lines take difflib
+few steps, but half a million such pairs take 15 s."""
 
 _MAX_MARKED = 2_000
 """Characters of the longest line whose words are compared: longer lines are data, not text."""
