@@ -151,7 +151,8 @@ MAX_STRUCTS = 1_000_000
 """`structs`: structs and deleted ranges in one update."""
 
 MAX_ROOTS = 4_096
-"""`roots`: root types in one document; a hundred thousand take yrs 0.4 s, and a name for each."""
+"""`roots`: root types in one document. A hundred thousand take yrs 0.4 s, and their names take
+memory."""
 
 
 class LimitCounters(Mapping[str, int]):

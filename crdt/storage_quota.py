@@ -108,8 +108,6 @@ class StorageQuota:
         for room in self._loaded:
             room.quota.note_storage(self.max_bytes if room.quota.owner_id in full else 0)
 
-    # Versions stop at the limit, and edits at 110 % of it. So users who are writing when the limit
-    # is reached can finish.
     async def _takes_no_edits(self, user_id: str) -> bool:
         return (await self._store.usage(user_id)).bytes * 100 >= self.max_bytes * _EDITS_PERCENT
 

@@ -195,9 +195,8 @@ class _MoveCursor:
         self._base = base
         self._size = size
         self._done = 0  # the cursor's position in the older text
-        self._least = (
-            0  # the end of the last edit in the newer text: the next edit cannot be before it
-        )
+        # The end of the last edit in the newer text: the next edit cannot be before it.
+        self._least = 0
         self._old_growth = 0
         self._new_growth = 0
 

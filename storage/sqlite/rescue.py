@@ -28,8 +28,8 @@ def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
 
     Raises FileExistsError if another file has taken the name.
     """
-    # The copy gets the right name last. With that name, SQLite would apply the old log to it. And
-    # after a crash between these steps, a half copy never has the right name.
+    # The copy gets the right name last, because SQLite would apply the old log to a file with that
+    # name. Also, a crash between these steps never leaves half a copy under the right name.
     copy = free_name(files.path.with_name(f"{files.path.name}.copy"))
     _copy_database(connection, copy)
     _clear_log(files)
