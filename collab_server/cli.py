@@ -80,11 +80,9 @@ def _run(config: Config, *, is_guarded: bool) -> int:
     except (ConfigError, StartError) as error:
         logs.complain(str(error))
         return CANNOT_START
-    os.environ["RUST_BACKTRACE"] = (
-        # A backtrace would take 50 MiB for symbols. It is not needed, because the server catches
-        # the panics of pycrdt.
-        "0"
-    )
+    # A backtrace would take 50 MiB for symbols. It is not needed, because the server catches the
+    # panics of pycrdt.
+    os.environ["RUST_BACKTRACE"] = "0"
     if is_guarded:
         from collab_server.supervision import safeguards  # noqa: PLC0415  # imported here, because `serve` must not import it
 

@@ -19,8 +19,8 @@ pending structs, so they would be lost when the room is loaded again. Also, it o
 differently from Yjs if updates come out of order.
 
 An update with a hole is not refused. A client has such a hole through no fault of its own, because
-its IndexedDB lost a write. It sends the hole again whenever it connects, so it could never connect
-again.
+its IndexedDB lost a write. It sends this update whenever it connects. If the update were refused,
+the client could never connect again.
 
 An example: the document has "hi" of client 5 (clocks 0 and 1). Client 9 brings "x", and "y" after
 clock 9 of client 5. "x" is taken, "y" is left out, and `missing` is {5, 9}: the sender is asked for

@@ -39,7 +39,7 @@ class Contents:
     types           packed ids of the shared types that it creates
     kinds           1 << kind of content, of all structs together except text and GC; and `HOOKS`
     text_bytes      UTF-8 bytes of text that it inserts
-    low_surrogates  packed ids of the second halves of characters beyond U+FFFF; None without such
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF; None if it has none
     longest         length of its longest text or values; a value counts as
                     `compact.LONG_VALUES` characters
     multi_values    packed ids of structs with several values

@@ -28,7 +28,7 @@ KEEP_ALIVE = b"\x01\x01\x00"
 MAX_AWARENESS_ENTRIES = 512
 MAX_AWARENESS_BYTES = 512 << 10
 """Entries of one awareness frame, and their bytes. A room full of clients needs less in one frame,
-and 4 MB of entries took 5.7 s."""
+and 4 MB of entries would take 5.7 s."""
 
 
 class AwarenessEntry(NamedTuple):
@@ -88,7 +88,8 @@ def decode(frame: bytes, update: bytes | None = None) -> Message:
     update  the update in it, if the frame was decoded before: a large one is not copied again
     """
     if update is not None:
-        return _SYNC_MESSAGES[frame[1] & 127](update)  # a number may have more bytes than it needs
+        # The low bits are enough: a varUint may have more bytes than it needs.
+        return _SYNC_MESSAGES[frame[1] & 127](update)
     try:
         frame_type, at = read_var_uint(frame, 0)
         if frame_type == SYNC:
