@@ -105,7 +105,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/user/login", "logIn", "Sign in with e-mail or user name.", SignedIn,
               body=schemas.LOGIN, errors=("bad_credentials", "not_found"), needs_login=False),
     Operation("POST", "/user/refresh", "refreshLogin",
-              "Exchange the refresh token (cookie or body). If a used one comes again, the login ends.",
+              "Exchange the refresh token (cookie or body). If a used token comes again, the login ends.",
               SignedIn, body=schemas.REFRESH, errors=("not_signed_in",), needs_login=False),
     Operation("POST", "/user/logout", "logOut", "End this login and close its sockets.",
               Confirmation, body=schemas.EMPTY),
