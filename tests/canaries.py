@@ -113,8 +113,7 @@ class Canaries(logging.Handler):
 
     def leaks(self) -> list[str]:
         """Return a text for each secret that was found: its kind and the line that contains it."""
-        text = "
-".join([*self._lines, *self.written()])
+        text = "\n".join([*self._lines, *self.written()])
         places = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
         places += [
             (kind, match.start())
