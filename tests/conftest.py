@@ -155,7 +155,7 @@ def _no_watchdog_ends_a_server(
     This must be checked before `_no_secret_is_logged` forgets the outputs of the servers.
     """
     yield
-    stacks = [one for text in canaries.USED.written() for one in watchdogs.stacks(text)]
+    stacks = [stack for text in canaries.USED.written() for stack in watchdogs.stacks(text)]
     if request.node.get_closest_marker("watchdog_ends_a_server"):
         assert stacks, "no watchdog ended a server"
     else:

@@ -82,4 +82,6 @@ class Programs:
                 with contextlib.suppress(ProcessLookupError):  # it has ended in this moment
                     program.signal(signal.SIGKILL)
             await program.end()
-        assert not [one for program in self._running for one in watchdogs.stacks(program.output)]
+        assert not [
+            stack for program in self._running for stack in watchdogs.stacks(program.output)
+        ]

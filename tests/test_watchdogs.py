@@ -69,9 +69,9 @@ def test_only_stacks_of_a_watchdog_are_found(how: str, count: int) -> None:
 
     assert done.returncode != 0
     assert "most recent call first" in done.stderr
-    found = watchdogs.stacks(done.stderr)
-    assert len(found) == count, done.stderr
-    assert all("File " in one for one in found)
+    stacks = watchdogs.stacks(done.stderr)
+    assert len(stacks) == count, done.stderr
+    assert all("File " in stack for stack in stacks)
 
 
 async def test_test_whose_server_is_ended_by_its_watchdog_fails(tmp_path: Path) -> None:

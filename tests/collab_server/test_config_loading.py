@@ -229,7 +229,9 @@ _OTHER_WHOLE_NUMBERS = (*_OTHER_NUMBERS, "1.0", ".1", "0" * 5000 + "1")
 
 
 @pytest.mark.parametrize(
-    "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
+    "number",
+    [setting for setting in all_settings() if setting.is_number],
+    ids=lambda setting: setting.name,
 )
 def test_number_is_refused_unless_it_is_written_in_plain_digits(number: Setting[float]) -> None:
     """Every number is refused by name if it has anything but ASCII digits and one point."""

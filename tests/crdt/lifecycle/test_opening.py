@@ -210,7 +210,7 @@ async def test_small_document_that_loads_slowly_is_opened_in_a_worker(
         "one key": [b"\x28\x01\x03map\x01k\x01\x7e"] * count,
     }
     first = update(1, 0, [string(b"a" * count)])
-    entries = [LogEntry(NOW, "ada", one) for one in (first, update(2, 0, structs[kind]))]
+    entries = [LogEntry(NOW, "ada", made) for made in (first, update(2, 0, structs[kind]))]
     chunk = Chunk("one", 1, 2, encode_chunk(entries), NOW)
     assert len(chunk.data) < SMALL_BYTES
 

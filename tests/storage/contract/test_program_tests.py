@@ -57,10 +57,10 @@ class TestProgramTests:
             await store.add_program_test(program_test(name, is_hidden=name == "b"))
         await spoil(store, "t-c", "is_hidden", b"x")
 
-        found = await store.program_tests("s1", with_hidden=False)
+        open_tests = await store.program_tests("s1", with_hidden=False)
 
-        assert [test.id for test in found] == ["t-a", "t-d"]
-        assert [test.position for test in found] == [1, 4]
+        assert [test.id for test in open_tests] == ["t-a", "t-d"]
+        assert [test.position for test in open_tests] == [1, 4]
 
     async def test_repeated_test_is_stored_once(self, store: Store, seed: Seed) -> None:
         await seed.session()
