@@ -9,7 +9,8 @@ version range in pyproject.toml guard the methods that are overridden.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import engineio
@@ -116,16 +117,18 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     Answers to pings are counted, so that `confirm` can call a function when an answer comes.
 
-    While a packet is handled, the client's next packets wait, and so do its answers to pings. So
-    its silence says nothing then: it is not closed, and gets more pings.
+    While a packet waits or is handled, the client's next packets wait, and so do its answers to
+    pings. So its silence says nothing then: it is not closed, and gets more pings.
     """
 
     _arrivals: deque[Callable[[], None] | None]
     """An entry for each ping that is not answered yet.
     It is the function to call after the answer, or None for the library's heartbeat."""
     _is_posting: bool
+    _unread: int
+    """How many packets wait or are handled."""
     _beat: asyncio.TimerHandle | None
-    """The next ping, None while no packet is handled."""
+    """The next ping to a client whose packet takes long."""
     last_ping: float | None
     """Unix time of the ping that is not answered yet, set by the library too."""
 
@@ -137,7 +140,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         """
         socket.__class__ = cls
         adopted: EngineSocket = socket
-        adopted._arrivals, adopted._is_posting, adopted._beat = deque(), False, None
+        adopted._arrivals, adopted._is_posting = deque(), False
+        adopted._unread, adopted._beat = 0, None
         return adopted
 
     def queue_message(self, encoded: str) -> None:
@@ -166,15 +170,22 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             else:
                 await super().receive(pkt)
             return
-        is_first = self._beat is None
-        if is_first:
-            self._beat_later()
-        try:
+        with self.unread():
             await self.server.count(self.sid, pkt.data)
             if pkt.packet_type != PONG and not self.closed:
                 await super().receive(pkt)
+
+    @contextmanager
+    def unread(self) -> Iterator[None]:
+        """Expect no answers to pings inside the context, because a packet waits or is handled."""
+        self._unread += 1
+        if self._unread == 1:
+            self._beat_later()
+        try:
+            yield
         finally:
-            if is_first:
+            self._unread -= 1
+            if not self._unread:
                 self._stop_beats()
 
     def _beat_later(self) -> None:
@@ -194,7 +205,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             self.last_ping = time.time()
 
     async def check_ping_timeout(self) -> bool:
-        if self._beat and not self.closed:
+        if self._unread and not self.closed:
             return True
         is_there: bool = await super().check_ping_timeout()
         return is_there

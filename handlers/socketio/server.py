@@ -115,6 +115,11 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         socket: EngineSocket | None = self.eio.sockets.get(key)
         return None if socket is None or socket.closed else socket
 
+    def unread(self, key: str) -> contextlib.AbstractContextManager[None]:
+        """Return the context in which a packet of a client waits; see `EngineSocket.unread`."""
+        socket = self._socket(key)
+        return socket.unread() if isinstance(socket, EngineSocket) else contextlib.nullcontext()
+
     # -- out --------------------------------------------------------------------------------------
 
     def encode(self, event: str, *arguments: Any) -> str:

@@ -137,7 +137,8 @@ class SocketIOHandler(WebSocketHandler):
         except errors.ApiError:
             self._endpoint.clients.drop_stranger(self.key)
             raise
-        await self._endpoint.clients.admit(self.key, self._address, len(self.request.body))
+        with self._endpoint.server.unread(self.key):
+            await self._endpoint.clients.admit(self.key, self._address, len(self.request.body))
         await self._engine.handle_request(self)
 
     def options(self) -> None:
@@ -206,9 +207,10 @@ class SocketIOHandler(WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         """Keep one message until `next_message` takes it. Only then the next message is read."""
         try:
-            await self._endpoint.clients.admit(
-                self.key, self._address, len(message), is_request=False
-            )
+            with self._endpoint.server.unread(self.key):
+                await self._endpoint.clients.admit(
+                    self.key, self._address, len(message), is_request=False
+                )
         except errors.ApiError:
             self._endpoint.server.drop(self.key)
         self._messages.put_nowait(message)

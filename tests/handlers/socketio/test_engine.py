@@ -214,6 +214,21 @@ async def test_client_is_pinged_and_not_closed_while_its_message_takes_long(
     assert not await socket.check_ping_timeout()
 
 
+async def test_client_is_not_closed_until_its_last_packet_is_read(socket: EngineSocket) -> None:
+    """The next packet already waits for its turn while the one before it is handled."""
+    first, second = socket.unread(), socket.unread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    socket.last_ping = 1.0
+
+    assert await socket.check_ping_timeout()
+    second.__exit__(None, None, None)
+    assert await socket.check_ping_timeout()
+    socket.last_ping = 1.0
+    assert not await socket.check_ping_timeout()
+
+
 async def test_close_does_not_wait_for_client_that_never_asks_again(socket: EngineSocket) -> None:
     socket.queue_message("never read")
 

@@ -1,5 +1,6 @@
 """Tests the transports of Engine.IO: origins, sizes and malformed requests."""
 
+import asyncio
 import json
 
 import pytest
@@ -56,6 +57,35 @@ async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
 
     assert answer.status == 200
     assert (await ada.live(session_id))["code"] == texts[-1]
+
+
+@pytest.mark.parametrize("is_polling", [True, False])
+async def test_client_is_not_closed_while_its_packet_waits_for_its_turn(
+    server, ada: Api, is_polling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that was slowed down cannot answer pings, because its packets are not read."""
+    endpoint, is_waiting, may_go_on = server.parts.socketio, asyncio.Event(), asyncio.Event()
+
+    async def admit(*_: object, **__: object) -> None:
+        is_waiting.set()
+        await may_go_on.wait()
+
+    if is_polling:
+        sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
+        sign_in = b"40" + json.dumps({"token": ada.token}).encode()
+        send = ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=sign_in)
+    else:
+        send = (await RawEvents.signed_in(ada)).ask("leave-session", "x")
+    (socket,) = endpoint.server.eio.sockets.values()
+    monkeypatch.setattr(endpoint.clients, "admit", admit)
+    sending = asyncio.create_task(send)
+    await is_waiting.wait()
+    socket.last_ping = 1.0
+
+    assert await socket.check_ping_timeout()
+    may_go_on.set()
+    await sending
+    assert await socket.check_ping_timeout()
 
 
 async def test_goodbye_of_a_polling_client_is_accepted(ada: Api) -> None:
