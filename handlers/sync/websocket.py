@@ -118,10 +118,10 @@ class WebSocket(asyncio.Protocol):
     def poll(self) -> tuple[bool, bool]:
         """Return whether anything went out, and whether anything came in, since the last call.
 
-        A client counts as heard while this server does not read: its silence says nothing then.
+        A client counts as heard while the server reads nothing from it: before it has joined, which
+        may last as long as loading a room, and while its messages wait.
         """
-        is_paused = self._state is _HOLDING and self._late is not None
-        seen = self.queue.has_sent, self._is_heard or is_paused
+        seen = self.queue.has_sent, self._is_heard or self._state is _HOLDING
         self.queue.has_sent = self._is_heard = False
         self.queue.reset_limit()
         return seen

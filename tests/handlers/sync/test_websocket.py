@@ -206,6 +206,14 @@ async def test_poll_reports_activity_since_last_poll() -> None:
     assert scene.socket.poll() == (True, False)
 
 
+def wait_a_minute(scene: Scene) -> bool:
+    """Let a minute pass in which no byte is read; return whether the connection was cut."""
+    silence = _Silence()
+    for _ in range(15):
+        scene.connections._check(scene.socket, silence, 4)
+    return scene.transport.is_aborted
+
+
 async def test_client_is_not_cut_off_while_its_message_takes_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,7 +221,7 @@ async def test_client_is_not_cut_off_while_its_message_takes_long(
 
     On a busy machine, a large edit may take longer than the answer to a ping may take.
     """
-    scene, is_taken, silence = Scene(), asyncio.Event(), _Silence()
+    scene, is_taken = Scene(), asyncio.Event()
 
     async def receive_large(*_: object) -> None:
         await is_taken.wait()
@@ -222,15 +230,19 @@ async def test_client_is_not_cut_off_while_its_message_takes_long(
     scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)))
     await turn()
 
-    def wait_a_minute() -> bool:
-        for _ in range(15):
-            scene.connections._check(scene.socket, silence, 4)
-        return scene.transport.is_aborted
-
-    assert not wait_a_minute()
+    assert not wait_a_minute(scene)
     is_taken.set()
     await until(scene.transport.is_reading)
-    assert wait_a_minute()
+    assert wait_a_minute(scene)
+
+
+async def test_client_is_not_cut_off_while_its_room_is_loaded() -> None:
+    """Nothing is read before the client has joined."""
+    scene = Scene(is_open=False)
+
+    assert not wait_a_minute(scene)
+    scene.socket.go_on()
+    assert wait_a_minute(scene)
 
 
 def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
