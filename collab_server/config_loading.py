@@ -129,6 +129,13 @@ def _plain_number(kind: type[int] | type[float], given: str) -> int | float | No
         return None
 
 
+def _check_blanks(config: Config) -> None:
+    """Raise ConfigError for an address with a blank in it: its first use would fail."""
+    for setting in all_settings():
+        if setting.name.endswith("_url") and re.search(r"\s", getattr(config, setting.name)):
+            raise ConfigError(f"{setting.variable} must not have blanks in it")
+
+
 def _in_home(folder: str) -> str:
     """Return a path with `~` or `~user` at its beginning replaced by the home folder."""
     try:
@@ -141,6 +148,7 @@ def _check(config: Config) -> None:
     """Raise ConfigError for settings that break a rule beyond their types and bounds."""
     _check_store_and_secret(config)
     _check_process(config)
+    _check_blanks(config)
     _check_addresses(config)
     try:
         check_settings(config.smtp_url, config.mail_from, config.public_url)

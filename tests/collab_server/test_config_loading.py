@@ -219,6 +219,20 @@ def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float])
             load({**companion, number.variable: f"{beyond}"})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [setting for setting in all_settings() if setting.name.endswith("_url")],
+    ids=lambda one: one.name,
+)
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\u00a0"])
+def test_address_with_blank_is_refused(address: Setting[str], blank: str) -> None:
+    """An address that was pasted in two parts is refused at the start, and not at its first use."""
+    schemes = {"cloudinary_url": "cloudinary://key:secret@", "smtp_url": "smtp://"}
+    given = f"{schemes.get(address.name, 'https://')}exam{blank}ple.org"
+    with pytest.raises(ConfigError, match=f"^{address.variable} must not have blanks in it$"):
+        load({address.variable: given})
+
+
 _OTHER_NUMBERS = (
     "1_0", "+1", "1e0", "1E0", "0x1", "0b1", "0o1", "1 0", "1,0", "1.", "--1", "-", ".", "1.0.0",
     "inf", "-infinity", "nan", "١", "１", "१", "1٠", "²", "½", "Ⅷ", "一", "1\u200b", "\ufeff1",
