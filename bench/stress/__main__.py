@@ -170,7 +170,7 @@ def stress(here: Stage, watch: Watch, people: int, seconds: float, tokens: list[
         time.sleep(_LOOK_S)
         now = time.monotonic()
         pids = _look(here, watch, pids, seen, now)
-        size = _memory_mib(here.server.pid)
+        size = here.memory_mib()
         base = base or (size if now >= warm else 0)
         if base and size > base + MAX_GROWTH_MIB:
             watch.fail(f"the memory grew from {base:.0f} to {size:.0f} MiB")
@@ -195,15 +195,6 @@ def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float
                 f"the loop was held for {1000 * hold.held_s:.0f} ms; meanwhile: {about[:2_000]}"
             )
     return now
-
-
-def _memory_mib(pid: int) -> float:
-    """Return the MiB of memory of the process that serves. Worker processes are not included."""
-    serving = tree(pid)[:2][-1]
-    for line in Path(f"/proc/{serving}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def main() -> int:

@@ -88,6 +88,14 @@ class Stage:
     def port(self) -> int:
         return self.server.port
 
+    def memory_mib(self) -> float:
+        """Return the MiB of memory of the process that serves. Workers are not included."""
+        serving = tree(self.server.pid)[:2][-1]
+        for line in Path(f"/proc/{serving}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
     def person(self) -> Person:
         """Return a new person."""
         return sign_up(self.port)

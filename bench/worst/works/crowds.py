@@ -15,12 +15,16 @@ from bench.worst.stage import Stage, Work, tell
 
 _CROWD = 2_000
 _ADDRESSES = 60
-_PEOPLE = 20
+_PEOPLE = 100
+"""The users of the crowd. Each signs in with 20 connections, because it may open 30 a minute."""
 _JOINED = 10
 """The most connections with which one user may join a session."""
 _POLLING = "/socket.io/?EIO=4&transport=polling"
 _OPENING_S = 0.005
 """The seconds between two new connections, because an address may open only fifty a second."""
+_MEMBERS_OPENING_S = 0.02
+"""The seconds between two new connections of members, so that all of them sign in on a busy
+machine, too. A client that has not signed in after 10 s is disconnected."""
 _PATIENCE_S = 60.0
 _FRAME = b"\r\n\r\n"
 _PACKETS = b'42["x"]'
@@ -96,7 +100,7 @@ async def _be_stranger(crowd: _Crowd, number: int) -> None:
 async def _be_member(crowd: _Crowd, who: tuple[Person, str], number: int) -> None:
     """Sign in, join a session unless it is full, and poll. who: a user and their session."""
     person, session_id = who
-    await asyncio.sleep(number * _OPENING_S)
+    await asyncio.sleep(number * _MEMBERS_OPENING_S)
     with contextlib.suppress(OSError, EOFError):
         async with _Client(crowd, crowd.addresses[number % len(crowd.addresses)]) as client:
             await client.ask(b"40" + json.dumps({"token": person.token}).encode())
@@ -108,8 +112,8 @@ async def _be_member(crowd: _Crowd, who: tuple[Person, str], number: int) -> Non
                     await client.ask(b"3")
 
 
-def _crowd(here: Stage) -> _Crowd:
-    opening_s = here.few(_CROWD) * _OPENING_S
+def _crowd(here: Stage, apart_s: float = _OPENING_S) -> _Crowd:
+    opening_s = here.few(_CROWD) * apart_s
     addresses = [new_address() for _ in range(_ADDRESSES)]
     return _Crowd(here.port, here.until() + opening_s, addresses)
 
@@ -132,7 +136,8 @@ def _prepare_members(here: Stage) -> None:
 
 def _members(here: Stage) -> None:
     """Let people poll. A long poll may take up to 25 seconds, so the last ones are cancelled."""
-    people, crowd = here.prepared["pollers of a crowd"], _crowd(here)
+    people, crowd = here.prepared["pollers of a crowd"], _crowd(here, _MEMBERS_OPENING_S)
+    before_mib = here.memory_mib()
 
     async def act() -> None:
         members = (_be_member(crowd, people[n % _PEOPLE], n) for n in range(here.few(_CROWD)))
@@ -141,7 +146,8 @@ def _members(here: Stage) -> None:
                 await asyncio.gather(*members)
 
     asyncio.run(act())
-    here.did = f"{crowd.signed_in} signed in"
+    each_kib = 1024 * (here.memory_mib() - before_mib) / max(1, crowd.signed_in)
+    here.did = f"{crowd.signed_in} signed in, {each_kib:.0f} KiB each"
 
 
 WORKS = (
