@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from crdt.document import merging
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged
 from crdt.log import codec, restore, segments
@@ -162,3 +163,25 @@ def test_document_with_split_emoji_loads_from_summaries() -> None:
         ]
         == "a\ufffdb"
     )
+
+
+@pytest.mark.parametrize(("size", "is_merged_by_pycrdt"), [(2, True), (8_000, False)])
+def test_pycrdt_merges_only_small_updates(
+    monkeypatch: pytest.MonkeyPatch, size: int, is_merged_by_pycrdt: bool
+) -> None:
+    """pycrdt merges in one call that holds the interpreter, so it never gets many bytes."""
+    merged: list[int] = []
+    merge = merging.merge
+
+    def noted(updates: list[bytes]) -> bytes:
+        merged.append(len(updates))
+        return merge(updates)
+
+    monkeypatch.setattr(merging, "merge", noted)
+    typist = Typist(5)
+    updates = [typist.insert(number * size, "x" * size) for number in range(200)]
+
+    summary = segments.summary([codec.LogEntry(NOW, "ada", update) for update in updates])
+
+    assert bool(merged) is is_merged_by_pycrdt
+    assert Document(summary).texts(["codemirror"]) == {"codemirror": "x" * size * 200}
