@@ -169,7 +169,7 @@ def test_document_with_split_emoji_loads_from_summaries() -> None:
 def test_pycrdt_merges_only_small_updates(
     monkeypatch: pytest.MonkeyPatch, size: int, is_merged_by_pycrdt: bool
 ) -> None:
-    """pycrdt merges in one call that holds the interpreter, so it never gets many bytes."""
+    """Pycrdt merges in one call that holds the interpreter, so it never gets many bytes."""
     merged: list[int] = []
     merge = merging.merge
 
