@@ -42,8 +42,10 @@ calls, each with a wait for two such threads, take 100 ms."""
 _COLLECTIONS = 700, 10, 5
 """Thresholds of Python's garbage collector. The last one is half of Python's own: a collection of
 all objects then comes after 35,000 new ones, and `short_collections` keeps the others out of it."""
-_LONG_S = 0.004
-"""Seconds of CPU time. Objects that survive a longer collection are set aside."""
+_DUE_S = 0.001
+_LONG_S = 0.002
+"""Seconds of CPU time. All objects are collected after short collections that together took longer
+than the first. Objects that survive this are set aside if it took longer than the second."""
 _ASIDE_S = 600.0
 _MANY_ASIDE = 200_000
 """Seconds and number of objects after which those that were set aside are collected, too. With
@@ -142,21 +144,33 @@ def short_collections(
 ) -> Iterator[None]:
     """Keep garbage collections short during a block, however many objects there are.
 
-    A collection looks at all objects in use, and holds the event loop meanwhile. So the objects
-    that survive a long one are set aside (`gc.freeze`), and the next one looks at newer objects
-    only.
+    A collection of all objects holds the event loop until it has looked at each of them. So the
+    objects that survive a long one are set aside (`gc.freeze`), and the next one looks at newer
+    objects only. Python counts objects, and subtracts those that were freed meanwhile. While many
+    clients come and go, tens of thousands are new when it collects them. So the time of its short
+    collections decides when the next collection of all objects is due.
     """
     begun_s, all_at, before = 0.0, now_s() + _ASIDE_S, gc.get_freeze_count()
+    spent_s, is_due = 0.0, False
 
     def collected(phase: str, info: dict[str, int]) -> None:
-        nonlocal begun_s
-        if info["generation"] < _OLDEST:
-            return
+        nonlocal begun_s, spent_s, is_due
         if phase == "start":
             begun_s = time.thread_time()
-        elif time.thread_time() - begun_s > _LONG_S:
+            return
+        took_s = time.thread_time() - begun_s
+        spent_s = spent_s + took_s if info["generation"] < _OLDEST else 0.0
+        if spent_s > _DUE_S and not is_due:
+            is_due = True
+            loop.call_soon_threadsafe(collect_all)
+        if info["generation"] == _OLDEST and took_s > _LONG_S:
             gc.freeze()
             loop.call_soon_threadsafe(collect_the_rest)
+
+    def collect_all() -> None:
+        nonlocal is_due
+        is_due = False
+        gc.collect()
 
     def collect_the_rest() -> None:
         # Python postpones a collection until the new objects are a quarter of those that survived
