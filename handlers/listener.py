@@ -7,9 +7,11 @@ from collections import deque
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, UnsatisfiableReadError
 
 from handlers.throttling.rates import RateLimiter
+from handlers.throttling.request_turns import RequestTurns
 from handlers.throttling.subscribers import subscriber
 
 _REFUSAL_BODY = (
@@ -52,6 +54,7 @@ class Listener(HTTPServer):
         """Set up the server; Tornado calls this method instead of a constructor."""
         super().initialize(*arguments, **options)
         self.lingering: set[_Lingering] = set()
+        self._turns = RequestTurns()
         self._accepted: deque[tuple[socket.socket, tuple[str, int]]] = deque()
 
     def _handle_connection(self, connection: socket.socket, address: tuple[str, int]) -> None:
@@ -79,7 +82,7 @@ class Listener(HTTPServer):
             asyncio.get_running_loop().call_soon(self._take_some)
 
     def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
-        super().handle_stream(_Stream(stream, self.lingering), address)
+        super().handle_stream(_Stream(stream, self.lingering, self._turns), address)
 
     def stop(self) -> None:
         super().stop()
@@ -93,9 +96,12 @@ class Listener(HTTPServer):
 
 
 class _Stream(IOStream):
-    """Tornado's stream. Before it closes, it also answers a request with too large headers."""
+    """Tornado's stream. A request on it waits for its turn after its headers have arrived.
 
-    def __init__(self, plain: IOStream, lingering: set["_Lingering"]) -> None:
+    Before it closes, it also answers a request with too large headers.
+    """
+
+    def __init__(self, plain: IOStream, lingering: set["_Lingering"], turns: RequestTurns) -> None:
         """plain: the stream that Tornado made, before anything was read from it."""
         super().__init__(
             plain.socket,
@@ -103,6 +109,18 @@ class _Stream(IOStream):
             read_chunk_size=plain.read_chunk_size,
         )
         self._lingering = lingering
+        self._turns = turns
+
+    async def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> bytes:
+        """Return the headers of a request; Tornado calls this once for each request."""
+        headers = await super().read_until_regex(regex, max_bytes)
+        await self._turns.begin()
+        return headers
+
+    def _handle_events(self, fd: Any, events: int) -> None:
+        # The event loop calls this in each of its turns until the bytes are read.
+        if events != IOLoop.READ or self._turns.may_read():
+            super()._handle_events(fd, events)
 
     def close(self, exc_info: Any = False) -> None:
         if (

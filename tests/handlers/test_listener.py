@@ -3,9 +3,13 @@
 import asyncio
 import socket
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from tornado.iostream import IOStream
+from tornado.web import Application
 
 from handlers.listener import Listener
 from tests.api import Api
@@ -19,6 +23,35 @@ async def exchange(server, request: bytes) -> bytes:
     answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     return answer
+
+
+def connected(port: int, count: int) -> list[socket.socket]:
+    """Return new connections to a server, from one address."""
+    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+    for one in sockets:
+        one.setblocking(False)
+    return sockets
+
+
+async def first_bytes(connection: socket.socket) -> bytes:
+    received = asyncio.get_running_loop().sock_recv(connection, 1_000)
+    return await asyncio.wait_for(received, PATIENCE_S)
+
+
+@contextmanager
+def counted_turns() -> Iterator[Callable[[], int]]:
+    """Count the event loop's turns during a block; gives a function that returns the count."""
+    turn, is_over = 0, False
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        if not is_over:
+            asyncio.get_running_loop().call_soon(count)
+
+    count()
+    yield lambda: turn
+    is_over = True
 
 
 async def flood(writer: asyncio.StreamWriter) -> None:
@@ -108,34 +141,60 @@ async def test_connections_that_come_together_are_taken_over_several_turns(
 
     All 40 requests are answered.
     """
-    turn, taken = 0, list[int]()
-    is_over = False
+    taken = list[int]()
     handle_stream = Listener.handle_stream
 
-    def noted(self: Listener, stream: IOStream, address: tuple[str, int]) -> None:
-        taken.append(turn)
-        handle_stream(self, stream, address)
+    with counted_turns() as turn:
 
-    def count() -> None:
-        nonlocal turn
-        turn += 1
-        if not is_over:
-            asyncio.get_running_loop().call_soon(count)
+        def noted(self: Listener, stream: IOStream, address: tuple[str, int]) -> None:
+            taken.append(turn())
+            handle_stream(self, stream, address)
 
-    monkeypatch.setattr(Listener, "handle_stream", noted)
-    count()
-    sockets = [socket.socket() for _ in range(40)]
-    for client in sockets:
-        client.connect(("127.0.0.1", server.port))
-        client.sendall(request(b"Connection: close\r\n"))
-    await until(lambda: len(taken) == 40)
-    is_over = True
-    loop = asyncio.get_running_loop()
-    answers = []
-    for client in sockets:
-        client.setblocking(False)
-        answers.append(await asyncio.wait_for(loop.sock_recv(client, 100), PATIENCE_S))
-        client.close()
+        monkeypatch.setattr(Listener, "handle_stream", noted)
+        sockets = connected(server.port, 40)
+        for client in sockets:
+            client.sendall(request(b"Connection: close\r\n"))
+        answers = [await first_bytes(client) for client in sockets]
 
     assert max(Counter(taken).values()) <= 4
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
+    for one in sockets:
+        one.close()
+
+
+async def test_requests_that_come_together_begin_over_several_turns(
+    server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few sockets are read in one turn of the event loop, and at most four requests begin in it.
+
+    While the server had no core, hundreds of connected clients sent a request.
+    """
+    begun, read = list[int](), list[int]()
+    sockets = connected(server.port, 120)
+    for one in sockets:
+        one.sendall(request(b""))
+        await first_bytes(one)
+    find_handler, handle_read = Application.find_handler, IOStream._handle_read
+
+    with counted_turns() as turn:
+
+        def noted(self: Application, *arguments: Any, **options: Any) -> Any:
+            begun.append(turn())
+            return find_handler(self, *arguments, **options)
+
+        def noted_read(self: IOStream) -> None:
+            read.append(turn())
+            handle_read(self)
+
+        monkeypatch.setattr(Application, "find_handler", noted)
+        monkeypatch.setattr(IOStream, "_handle_read", noted_read)
+        for one in sockets:
+            one.sendall(request(b""))
+        answers = [await first_bytes(one) for one in sockets]
+
+    assert len(begun) == len(read) == 120
+    assert max(Counter(begun).values()) <= 4
+    assert max(Counter(read).values()) <= 32
+    assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
+    for one in sockets:
+        one.close()
