@@ -128,3 +128,29 @@ async def test_endless_test_ends_and_the_next_one_runs(person: NewPerson) -> Non
 
     await expect(results(ada)).to_contain_text("1 of 2 passed", timeout=40_000)
     await expect(results(ada)).to_contain_text("took too long")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_table_of_tests_fits_the_screen(person: NewPerson, width: int) -> None:
+    """No button is cut off, neither in the form nor in the table. A failed test has a legend."""
+    ada = await person(viewport={"width": width, "height": 800})
+    await ada.open_new("Running")
+    await write(ada, "console.log(prompt().length)")
+    await open_tests(ada)
+    await ada.button("Add test").click()
+    form = ada.page.get_by_role("form", name="New test")
+    if width > 1000:
+        await expect(form.get_by_role("button", name="Save test")).to_be_in_viewport(ratio=1)
+    await form.get_by_role("button", name="Cancel").click()
+    await add_test(ada, "three", is_hidden=True, input="1 2\n", expected_output="4\n")
+    await add_test(ada, "four", input="1 23\n", expected_output="4\n")
+    await ada.button("Run tests").click()
+    await expect(results(ada)).to_contain_text("1 of 2 passed")
+    await results(ada).get_by_text("Why three failed").click()
+
+    await expect(results(ada).get_by_text("Red lines were expected.")).to_be_visible()
+    for name in ("Delete three", "Delete four"):
+        await ada.button(name).scroll_into_view_if_needed()
+        await expect(ada.button(name)).to_be_in_viewport(ratio=1)
+    fits = "body => body.scrollWidth <= body.clientWidth"
+    assert await ada.page.locator(".run-body").evaluate(fits)

@@ -71,3 +71,18 @@ async def test_stop_ends_program_that_waits(person: NewPerson) -> None:
 
     await expect(ada.page.get_by_text("Stopped after")).to_be_visible()
     await expect(ada.page.get_by_label("Next line of the input")).to_have_count(0)
+
+
+async def test_failure_after_prompt_without_input_says_where_to_write_lines(
+    person: NewPerson,
+) -> None:
+    """People who know `prompt` from web pages expect to be asked.
+
+    A program that copes with null is told nothing.
+    """
+    ada = await programmer(person, "javascript")
+    await run(ada, "console.log(prompt())")
+    await expect(output(ada)).to_have_text("null")
+    await run(ada, "prompt().length")
+    await expect(output(ada)).to_contain_text("TypeError")
+    await expect(output(ada)).to_contain_text('Write lines into "Input"')

@@ -18,12 +18,24 @@ class Exit extends Error {
 const asked = new Set<Promise<string | null>>()
 
 /**
+ * What the user is told if their program fails after `prompt` had no line. In a page, `prompt` waits
+ * for the user, but a worker cannot.
+ */
+const NO_LINE =
+  'prompt() found no line. Write lines into "Input" and run again, or use: await readLine()\n'
+
+/** Whether `prompt` had no line. */
+let lacksLine = false
+
+/**
  * Give the program the functions that read lines of the input, as a terminal's programs have them.
  */
 function offerInput({ output, input }: Stage): void {
   const prompt = (question?: unknown) => {
     if (question !== undefined) output.write("out", textOf(question))
-    return input.next()
+    const line = input.next()
+    lacksLine ||= line === null
+    return line
   }
   const readLine = (question?: unknown) => {
     if (question !== undefined) output.write("out", textOf(question))
@@ -58,6 +70,8 @@ serve(() =>
     const fail = (error: unknown) => {
       if (error instanceof Exit) return error.code
       stage.output.write("err", `${modules.describe(error)}\n`)
+      // the input of a test is fixed, so nobody could write more lines
+      if (lacksLine && program.canAsk) stage.output.write("err", NO_LINE)
       return 1
     }
     captureConsole(stage.output)

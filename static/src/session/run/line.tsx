@@ -15,7 +15,7 @@ export function Line({ typed }: { typed: Typed }) {
       <input
         ref={field}
         aria-label="Next line of the input"
-        placeholder="The program waits for a line"
+        placeholder="Type a line"
         autocomplete="off"
         spellcheck={false}
       />

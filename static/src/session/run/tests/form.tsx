@@ -36,7 +36,7 @@ const Text = ({ label, hint, value, most, placeholder, onInput }: TextProps) => 
     {label}
     <small>{hint}</small>
     <textarea
-      rows={4}
+      rows={3}
       maxLength={most}
       value={value}
       placeholder={placeholder}
@@ -150,16 +150,6 @@ export function TestForm(props: Props) {
           />
         )}
       </div>
-      {isStaff && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={written.isHidden}
-            onChange={(event) => set({ isHidden: event.currentTarget.checked })}
-          />
-          Hidden: only you see this test and its results
-        </label>
-      )}
       {problem && <p role="alert">{problem}</p>}
       <p class="tests-bar">
         <button type="submit" class="primary small">
@@ -168,6 +158,16 @@ export function TestForm(props: Props) {
         <button type="button" class="small" onClick={onClose}>
           Cancel
         </button>
+        {isStaff && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={written.isHidden}
+              onChange={(event) => set({ isHidden: event.currentTarget.checked })}
+            />
+            Hidden: only you see this test and its results
+          </label>
+        )}
       </p>
     </form>
   )

@@ -29,7 +29,12 @@ function Difference({ name, expected, actual }: DifferenceProps) {
     const view = new EditorView({ state, parent: parent.current })
     return () => view.destroy()
   }, [name, expected, actual])
-  return <div ref={parent} data-testid="difference" />
+  return (
+    <>
+      <p class="run-claim">Red lines were expected. Green lines were printed.</p>
+      <div ref={parent} data-testid="difference" />
+    </>
+  )
 }
 
 function Failure({ result }: { result: Result }) {
@@ -55,7 +60,7 @@ interface Props {
 
 const WORDS = { passed: "passed", failed: "failed", timeout: "took too long" } as const
 
-function Row({ result }: { result: Result }) {
+function Row({ result, isTimed }: { result: Result; isTimed: boolean }) {
   const { name, isHidden, status, ms } = result
   const isGood = status === "passed"
   return (
@@ -66,12 +71,14 @@ function Row({ result }: { result: Result }) {
         {!isGood && <Failure result={result} />}
       </th>
       <td class={isGood ? "run-good" : "run-bad"}>{WORDS[status]}</td>
-      <td class="tests-time">{ms === null ? "" : duration(ms)}</td>
+      {isTimed && <td class="tests-time">{ms === null ? "" : duration(ms)}</td>}
     </tr>
   )
 }
 
 export function Results({ by, results }: Props) {
+  // the server does not keep the time of each test
+  const isTimed = results.some(({ ms }) => ms !== null)
   return (
     <section aria-label="Results of tests">
       <p class="run-end" role="status">
@@ -83,12 +90,12 @@ export function Results({ by, results }: Props) {
           <tr>
             <th scope="col">Test</th>
             <th scope="col">Result</th>
-            <th scope="col">Time</th>
+            {isTimed && <th scope="col">Time</th>}
           </tr>
         </thead>
         <tbody>
           {results.map((result, index) => (
-            <Row key={index} result={result} />
+            <Row key={index} result={result} isTimed={isTimed} />
           ))}
         </tbody>
       </table>

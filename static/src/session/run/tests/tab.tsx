@@ -123,7 +123,7 @@ function Row({ test, isFirst, isLast, nameOf, act }: RowProps) {
 
 const EMPTY =
   "A test says what the program must print for an input, or has code with assertions. " +
-  "Everybody in the session sees the tests and their results."
+  "Everybody in the session sees the tests and their results"
 
 export function TestsTab(props: Props) {
   const { tests, runs, running } = props
@@ -194,7 +194,12 @@ export function TestsTab(props: Props) {
         {active !== null && <span role="status">Running {active}…</span>}
       </p>
       {problem && <p role="alert">{problem}</p>}
-      {list.length === 0 && <p>{EMPTY}</p>}
+      {list.length === 0 && (
+        <p>
+          {EMPTY}
+          {isStaff ? ", unless you hide a test." : "."}
+        </p>
+      )}
       {results && results.results.length > 0 && (
         <Results
           by={results.by}
