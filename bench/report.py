@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import tables
+from bench.programs import viewers
 from bench.scenarios import GROWTH, LAG, SCENARIOS
 from bench.worst import row
 
@@ -67,6 +68,8 @@ def document(stored: dict[str, Any]) -> str:
         parts.append(tables.trouble_table(results["I"]))
     if "W" in results:
         parts.append(row.table(results["W"], stored["seconds"]))
+    if "R" in results:
+        parts.append(viewers.table(results["R"]))
     if LAG.name in results:
         parts.append(tables.lag_table(results[LAG.name]))
     if any(scenario.name in results for scenario in GROWTH):

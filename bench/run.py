@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import data, floods, report, tables
+from bench.programs import viewers
 from bench.scenarios import GROWTH, LAG, SCENARIOS, Scenario
 from bench.servers import LOAD_CORE, Running, kinds, running
 from bench.worst import row
@@ -148,7 +149,7 @@ def _options() -> argparse.Namespace:
         "--only",
         help="names of scenarios, with commas between them. J: all scenarios of growth. I: one "
         "client misbehaves (IE: when the server is saturated). W: the most expensive requests of "
-        "one account. L: delays of the event loop",
+        "one account. L: delays of the event loop. R: viewers of a running program",
     )
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)
@@ -177,7 +178,7 @@ def main() -> int:
     """Measure the chosen scenarios, print the tables, and keep the results if asked to."""
     options = _options()
     servers, only = _chosen(options)
-    if only != {"W"}:  # W needs neither peers nor the load generator
+    if only is None or only - {"W", "R"}:  # W and R need neither peers nor the load generator
         data.prepare(with_peers=len(servers) > 1)
     chosen = [scenario for scenario in SCENARIOS if only is None or scenario.name in only]
     if options.quick:
@@ -204,6 +205,10 @@ def main() -> int:
         worst = row.measured(WORKS, options.seconds)
         print(row.table(worst, options.seconds), flush=True)
         kept({"W": worst}, runs=1)
+    if only is None or "R" in only:
+        shown = viewers.measure()
+        print(viewers.table(shown), flush=True)
+        kept({"R": shown}, runs=1)
     if only is None or "L" in only:
         compare([LAG], ["ours"], 1, options.seconds, partial(kept, runs=1))
     grown = [scenario for scenario in GROWTH if only is None or only & {scenario.name, "J"}]

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "bench"
@@ -106,7 +107,7 @@ class Running:
         """Return the names of new rooms."""
         if not self.kind.is_ours:
             return [f"room-{number}" for number in range(count)]
-        return [self._post("/session", {"title": "bench"})["sessionId"] for _ in range(count)]
+        return [self.post("/session", {"title": "bench"})["sessionId"] for _ in range(count)]
 
     def sign_up(self) -> None:
         body = {
@@ -114,7 +115,7 @@ class Running:
             "email": "bench@example.com",
             "password": "correct horse battery",
         }
-        self.token = self._post("/user/signup", body)["accessToken"]
+        self.token = self.post("/user/signup", body)["accessToken"]
 
     def lag(self) -> dict[str, float]:
         """Return how often a timer of our event loop was due, and how often it was over 20 ms late.
@@ -146,7 +147,8 @@ class Running:
             for name, value in (x.rsplit(" ", 1) for x in text.splitlines() if x[0] != "#")
         }
 
-    def _post(self, path: str, body: dict[str, str]) -> dict[str, str]:
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, str]:
+        """Send a request as the user who has signed up; return the answer's body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         connection.request(

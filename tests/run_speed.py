@@ -3,8 +3,8 @@
 A real server and Chromium give the time from the key that runs a program until its end is shown,
 the time of a series of tests, and from a key to the next frame while a program loops. Last comes
 the server's CPU time in a second for 100 viewers of a program that prints all the time. It is
-compared with the time of their cursors (`tests.run_viewers`). Times depend on the machine. The exit
-code is 1 if a figure is over its bound.
+compared with the time of their cursors (`bench.programs.viewers`). Times depend on the machine. The
+exit code is 1 if a figure is over its bound.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bench.programs import viewers
 from tests.browser.conftest import FLAGS, Someone
 from tests.browser.programs import output, programmer, run, write
 from tests.cold_start import Figure
 from tests.processes import ServerProcess, free_port
-from tests.run_viewers import cpu_ms_per_s
 from tests.system_packages import needed_program
 
 _PROGRAMS = {
@@ -65,7 +65,9 @@ async def main() -> int:
                 await browser.close()
         finally:
             await server.end()
-    cursors, program = await cpu_ms_per_s()
+    # It has an event loop of its own.
+    cpu_ms = await asyncio.to_thread(viewers.measure)
+    program, cursors = cpu_ms["program"], cpu_ms["cursors"]
     figures.append(Figure("CPU of 100 viewers of a chatty program", program, cursors, "ms"))
     for name, value, most, unit in figures:
         verdict = "" if value <= most else "  too much"

@@ -1,0 +1,1 @@
+"""Measures what running programs cost the server, though they run in browsers."""
