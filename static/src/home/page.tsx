@@ -206,7 +206,7 @@ function Cards({ sessions, hasOlder, onDelete, onChanged }: CardsProps) {
   )
 }
 
-export function HomePage() {
+export default function HomePage() {
   const { sessions, older, isKept, problem, load, remove, replace } = useSessions()
   const [isCreating, setIsCreating] = useState(false)
   const [deleting, setDeleting] = useState<Session | null>(null)

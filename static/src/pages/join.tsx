@@ -96,7 +96,7 @@ function NotRead({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   )
 }
 
-export function JoinPage({ invite }: { invite: string }) {
+export default function JoinPage({ invite }: { invite: string }) {
   const [about, setAbout] = useState<Preview>()
   const [error, setError] = useState<unknown>()
   const [attempt, setAttempt] = useState(0)

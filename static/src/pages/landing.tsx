@@ -2,7 +2,7 @@ import { useState } from "preact/hooks"
 import { startAsGuest } from "../account"
 import { words } from "../api"
 import { isDark } from "../settings"
-import { Problem } from "../ui/form"
+import { Failure } from "../ui/problem"
 import { Icon, type IconName } from "../ui/icons"
 import { Page } from "../ui/shell"
 import darkPicture from "./pictures/session-dark.webp"
@@ -51,7 +51,7 @@ function Start() {
         <Icon name="code" />
         Start a session
       </button>
-      <Problem text={problem} />
+      <Failure text={problem} />
       <p class="meta">No account needed. Create one later, and you keep the session.</p>
     </>
   )

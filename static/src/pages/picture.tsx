@@ -6,7 +6,7 @@ import type { Me } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { cancellable } from "../ui/cancellable"
-import { Problem } from "../ui/form"
+import { Failure } from "../ui/problem"
 
 const SIZE = 256
 
@@ -99,7 +99,7 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
         <Slider label="Zoom" value={zoom} min={1} max={4} onChange={setZoom} />
         <Slider label="Left to right" value={x} min={0} max={1} onChange={setX} />
         <Slider label="Top to bottom" value={y} min={0} max={1} onChange={setY} />
-        <Problem text={problem} />
+        <Failure text={problem} />
         <p class="actions">
           <button type="button" class="primary" disabled={!isReady} onClick={() => void upload()}>
             Use this picture

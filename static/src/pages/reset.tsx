@@ -4,7 +4,8 @@ import { loginEnded } from "../account"
 import { ApiError, post } from "../api"
 import { go, withNext } from "../router"
 import { tell } from "../ui/announce"
-import { Form, NewPassword, Problem } from "../ui/form"
+import { Form, NewPassword } from "../ui/form"
+import { Failure } from "../ui/problem"
 import { Page } from "../ui/shell"
 
 /** The token is behind the #: browsers send that part of an address to no server. */
@@ -16,7 +17,7 @@ function NoLink({ why }: { why: string }) {
   useEffect(() => place.current?.querySelector<HTMLElement>("[role=alert]")?.focus(), [])
   return (
     <div ref={place}>
-      <Problem text={why} />
+      <Failure text={why} />
       <p class="actions">
         <a class="button primary" href={withNext("/forgot")}>
           Ask for a new link

@@ -5,7 +5,7 @@ import type { Session } from "../types"
 import type { IconName } from "../ui/icons"
 import { deleteFiles, openFile, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
-import { visit } from "./panels/side"
+import { visit } from "./panels/focus"
 import type { Running } from "./run/running"
 import type { View } from "./view"
 

@@ -3,7 +3,7 @@ import { go } from "../router"
 import { isAltCommand, useKeyDown } from "../ui/keys"
 import { closeFile, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
-import { isInPanel, visit } from "./panels/side"
+import { isInPanel, visit } from "./panels/focus"
 import type { View } from "./view"
 
 /**

@@ -1,24 +1,16 @@
 // The page of an open session, made from its parts.
 import { Suspense } from "preact/compat"
 import { useEffect } from "preact/hooks"
-import { go } from "../router"
 import type { Session } from "../types"
 import { lazily } from "../ui/boundary"
 import { sizes } from "../settings"
 import { bounded, Divider } from "../ui/divider"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
-import { allActions } from "./actions"
 import { FileArea } from "./area"
 import { Bar } from "./bar"
 import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
-import { DeleteDialog } from "./dialogs/delete"
-import { EndDialog } from "./dialogs/end"
-import { Exports } from "./dialogs/exports"
-import { SaveDialog } from "./dialogs/save"
-import { Settings } from "./dialogs/settings"
-import { Shortcuts } from "./dialogs/shortcuts"
 import { SidePanel } from "./panels/side"
 import type { SessionState } from "./live/state"
 import { useRunning, type Running } from "./run/running"
@@ -26,10 +18,9 @@ import { isFinal } from "./live/trouble"
 import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
 
-const Palette = lazily(() => import("./palette"))
+const Dialogs = lazily(() => import("./dialogs/dialogs"))
 const FilePanel = lazily(() => import("./files/panel/panel"))
 const RunPanel = lazily(() => import("./run/panel"))
-const ShareDialog = lazily(() => import("./share/dialog"))
 
 /** The sizes of the panels, for the style sheets. */
 const panelSizes = () => ({
@@ -79,52 +70,6 @@ function Output({ live, view, running }: Parts) {
       </Suspense>
     </>
   )
-}
-
-function Dialogs(parts: Parts) {
-  const { session, view, onChanged } = parts
-  switch (view.dialog) {
-    case "palette":
-      return (
-        <Suspense fallback={null}>
-          <Palette actions={allActions(parts)} onClose={view.close} />
-        </Suspense>
-      )
-    case "share":
-      return (
-        <Suspense fallback={null}>
-          <ShareDialog session={session} onClose={view.close} />
-        </Suspense>
-      )
-    case "settings":
-      return (
-        <Settings
-          session={session}
-          onClose={view.close}
-          onChanged={onChanged}
-          onDelete={() => view.open("delete")}
-        />
-      )
-    case "export":
-      return <Exports session={session} onClose={view.close} />
-    case "end":
-      return <EndDialog session={session} onClose={view.close} onChanged={onChanged} />
-    case "delete":
-      return (
-        <DeleteDialog
-          session={session}
-          onClose={view.close}
-          onDeleted={() => go("/")}
-          onFailed={onChanged}
-        />
-      )
-    case "save":
-      return <SaveDialog sessionId={session.id} onClose={view.close} />
-    case "keys":
-      return <Shortcuts onClose={view.close} />
-    default:
-      return null
-  }
 }
 
 export function Workspace({ state, session, myId }: Props) {
@@ -177,7 +122,11 @@ export function Workspace({ state, session, myId }: Props) {
           </>
         )}
       </div>
-      <Dialogs {...parts} />
+      {view.dialog && (
+        <Suspense fallback={null}>
+          <Dialogs {...parts} />
+        </Suspense>
+      )}
     </div>
   )
 }

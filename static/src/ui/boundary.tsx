@@ -38,6 +38,16 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
   }
 }
 
-/** Return a component whose code is loaded when it is first shown. */
-export const lazily = <P,>(load: () => Promise<{ default: ComponentType<P> }>) =>
-  lazy(() => loadPart(load))
+type Loading<P> = ComponentType<P> & {
+  /** loads the code ahead of the first use; a failure is reported when the component is shown */
+  load: () => void
+}
+
+/** Return a component whose code is loaded when it is first shown, or before that by its `load`. */
+export function lazily<P>(load: () => Promise<{ default: ComponentType<P> }>): Loading<P> {
+  const ahead = () => void load().catch(() => undefined)
+  return Object.assign(
+    lazy<ComponentType<P>>(() => loadPart(load)),
+    { load: ahead },
+  )
+}

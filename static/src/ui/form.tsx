@@ -3,6 +3,8 @@ import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { createContext } from "preact"
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks"
 import { ApiError, words } from "../api"
+import { Failure } from "./problem"
+import { fieldText } from "../lib/fields"
 
 const Errors = createContext<Record<string, string[]>>({})
 
@@ -79,24 +81,6 @@ function Wrong({ id, label, wrong, empty }: WrongProps) {
   )
 }
 
-/**
- * The reason of a failure. It can take the focus from a button that is removed or moved.
- *
- * The outer element always exists. If a new paragraph were inserted instead, Preact would move the
- * elements after it, and the focus would be lost.
- */
-export function Problem({ id, text }: { id?: string; text: string }) {
-  return (
-    <div class="problem">
-      {text && (
-        <p class="wrong" role="alert" id={id} tabIndex={-1}>
-          {text}
-        </p>
-      )}
-    </div>
-  )
-}
-
 export function Choice({
   name,
   label,
@@ -149,9 +133,6 @@ export const sentence = (label: string, wrong: string[], empty = "") =>
     )
     .join(" ")
 
-/** A field's value as text. These forms have no fields for files. */
-export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")
-
 interface FormProps {
   submit: string
   onSubmit: (values: Record<string, string>) => Promise<unknown>
@@ -183,7 +164,7 @@ export function Form({
     setErrors({})
     const form = event.currentTarget
     const values = Object.fromEntries(
-      [...new FormData(form)].map(([key, value]) => [key, textOf(value)]),
+      [...new FormData(form)].map(([key, value]) => [key, fieldText(value)]),
     )
     try {
       await onSubmit(values)
@@ -205,7 +186,7 @@ export function Form({
     <Errors.Provider value={errors}>
       <form class={className ?? "form"} onSubmit={(event) => void send(event)} noValidate>
         {children}
-        <Problem id={id} text={general} />
+        <Failure id={id} text={general} />
         {/* a disabled button would lose the focus */}
         <button
           type="submit"

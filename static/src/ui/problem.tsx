@@ -1,4 +1,4 @@
-// Says that something could not be read, with a button that reads it again.
+// Says that something has failed.
 
 interface Props {
   /** "" shows nothing */
@@ -8,6 +8,7 @@ interface Props {
   kind?: "banner" | "wrong"
 }
 
+/** Says that something could not be read, with a button that reads it again. */
 export function Problem({ text, onAgain, kind = "wrong" }: Props) {
   if (!text) return null
   return (
@@ -17,5 +18,23 @@ export function Problem({ text, onAgain, kind = "wrong" }: Props) {
         Try again
       </button>
     </p>
+  )
+}
+
+/**
+ * The reason of a failure. It can take the focus from a button that is removed or moved.
+ *
+ * The outer element always exists. If a new paragraph were inserted instead, Preact would move the
+ * elements after it, and the focus would be lost.
+ */
+export function Failure({ id, text }: { id?: string; text: string }) {
+  return (
+    <div class="problem">
+      {text && (
+        <p class="wrong" role="alert" id={id} tabIndex={-1}>
+          {text}
+        </p>
+      )}
+    </div>
   )
 }

@@ -1,7 +1,7 @@
 // The field in which the owner of a session renames it.
 import type { TargetedSubmitEvent } from "preact"
 import { useLayoutEffect, useRef } from "preact/hooks"
-import { textOf } from "./form"
+import { fieldText } from "../lib/fields"
 
 interface Props {
   className: string
@@ -21,7 +21,7 @@ export function TitleField({ className, title, onDone }: Props) {
   useLayoutEffect(() => input.current?.select(), [])
   const send = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    done(textOf(new FormData(event.currentTarget).get("title")))
+    done(fieldText(new FormData(event.currentTarget).get("title")))
   }
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return

@@ -5,7 +5,7 @@ import { del, words } from "../../api"
 import type { Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Dialog } from "../../ui/dialog"
-import { Problem } from "../../ui/form"
+import { Failure } from "../../ui/problem"
 import { forgetCopies } from "../live/kept"
 
 interface Props {
@@ -56,7 +56,7 @@ export function DeleteDialog({ session, onClose, onDeleted, onFailed }: Props) {
         </a>{" "}
         first.
       </p>
-      <Problem text={problem} />
+      <Failure text={problem} />
       <p class="actions">
         <button type="button" class="danger" aria-disabled={isBusy} onClick={() => void remove()}>
           Delete for good

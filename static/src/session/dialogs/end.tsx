@@ -3,7 +3,7 @@ import { useState } from "preact/hooks"
 import { patch, words } from "../../api"
 import type { ChangedSession, Session } from "../../types"
 import { Dialog } from "../../ui/dialog"
-import { Problem } from "../../ui/form"
+import { Failure } from "../../ui/problem"
 
 interface Props {
   session: Session
@@ -55,7 +55,7 @@ export function EndDialog({ session, onClose, onChanged }: Props) {
   return (
     <Dialog title={change.title} about="end-about" onClose={onClose}>
       <p id="end-about">{change.about}</p>
-      <Problem text={problem} />
+      <Failure text={problem} />
       <p class="actions">
         {!isDone && (
           <button type="button" class={change.kind} onClick={() => void act()}>

@@ -15,7 +15,6 @@ import {
   indentUnit,
   syntaxHighlighting,
 } from "@codemirror/language"
-import { highlightSelectionMatches, searchKeymap } from "@codemirror/search"
 import { Compartment, EditorState, type Extension } from "@codemirror/state"
 import {
   drawSelection,
@@ -28,6 +27,8 @@ import {
 } from "@codemirror/view"
 import { tags } from "@lezer/highlight"
 import type * as Y from "yjs"
+import { loadPart } from "../../lib/upgrade"
+import { tell } from "../../ui/announce"
 
 // colours are CSS variables of the page, so that a change of theme needs no new editor
 export const highlight = syntaxHighlighting(
@@ -131,6 +132,7 @@ export const slots = {
   name: new Compartment(),
   language: new Compartment(),
   keys: new Compartment(),
+  search: new Compartment(),
   tabs: new Compartment(),
   wraps: new Compartment(),
   font: new Compartment(),
@@ -158,6 +160,35 @@ export async function keysPack(name: string, undo: Y.UndoManager): Promise<Exten
   return name === "vim" ? (await import("./vim")).vimKeys(undo) : []
 }
 
+/** Load the search into a view, and return it. */
+async function loadSearch(view: EditorView) {
+  const loaded = await loadPart(() => import("./search"))
+  if (slots.search.get(view.state) !== loaded.search)
+    view.dispatch({ effects: slots.search.reconfigure(loaded.search) })
+  return loaded
+}
+
+/** The slot of the search. It is filled when the text first has the focus. */
+const searchSlot: Extension = [
+  slots.search.of([]),
+  EditorView.domEventHandlers({
+    // Without a connection, the key below tries again, and says what went wrong.
+    focus: (_, view) => void loadSearch(view).catch(() => undefined),
+  }),
+  keymap.of([
+    {
+      key: "Mod-f",
+      run: (view) => {
+        void loadSearch(view).then(
+          ({ openSearchPanel }) => openSearchPanel(view),
+          () => tell("The search could not be loaded: load the page again"),
+        )
+        return true
+      },
+    },
+  ]),
+]
+
 export const basics: Extension = [
   lineNumbers(),
   foldGutter(),
@@ -169,8 +200,8 @@ export const basics: Extension = [
   bracketMatching(),
   closeBrackets(),
   autocompletion(),
-  highlightSelectionMatches(),
   EditorState.allowMultipleSelections.of(true),
+  searchSlot,
   highlight,
   look,
   // Ctrl+Enter runs the file (shortcuts.ts). CodeMirror would insert a line.
@@ -178,7 +209,6 @@ export const basics: Extension = [
   keymap.of([
     ...closeBracketsKeymap,
     ...defaultKeymap,
-    ...searchKeymap,
     ...foldKeymap,
     ...completionKeymap,
     indentWithTab,

@@ -5,7 +5,7 @@ import { linkedParts } from "../../lib/addresses"
 import { clock, full } from "../../lib/times"
 import type { Message } from "../../types"
 import { Avatar } from "../../ui/avatar"
-import { Problem } from "../../ui/form"
+import { Failure } from "../../ui/problem"
 import type { ChatLog } from "./chatlog"
 
 /** A message's text, with ``` fences and `code` as elements. It is never used as HTML. */
@@ -170,7 +170,7 @@ export function Chat({ log, closed, isOffline, typing, onTyping, start }: Props)
       <p class="typing" aria-live="off">
         {typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}
       </p>
-      <Problem text={problem} />
+      <Failure text={problem} />
       {closed ? (
         <p class="quiet">{closed}</p>
       ) : (

@@ -1,11 +1,12 @@
-import { useState } from "preact/hooks"
+import { useLayoutEffect, useState } from "preact/hooks"
 import { del, patch, words } from "../../api"
 import type { Member, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Avatar } from "../../ui/avatar"
 import { Sure } from "../../ui/sure"
-import { HandOver } from "./handover"
 import type { Participant } from "../live/collab"
+import { panelFilled } from "./focus"
+import { HandOver } from "./handover"
 
 interface Props {
   session: Session
@@ -120,7 +121,8 @@ function One({ member, props }: { member: Member; props: Props }) {
   )
 }
 
-export function People(props: Props) {
+export default function People(props: Props) {
+  useLayoutEffect(panelFilled, [])
   const { session, here, onInvite } = props
   const isHere = (member: Member) =>
     here.some((person) => person.id === member.id) || member.id === props.myId

@@ -8,7 +8,8 @@ import type { Invite, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { copy } from "../../ui/copy"
 import { Dialog } from "../../ui/dialog"
-import { Choice, Form, Problem } from "../../ui/form"
+import { Choice, Form } from "../../ui/form"
+import { Failure } from "../../ui/problem"
 import { ActiveLinks } from "./active"
 import { type KnownLink, type Links, useLinks } from "./links"
 import { QrCode } from "./qr"
@@ -144,7 +145,7 @@ function ForOwner({ session }: { session: Session }) {
   return (
     <>
       <ToGive session={session} links={links} />
-      <Problem text={links.problem} />
+      <Failure text={links.problem} />
       <NewLink role={session.joinRole} onMake={links.make} />
       <ActiveLinks active={links.active} onShow={show} onRevoke={(invite) => void revoke(invite)} />
       <h3>Address of this page</h3>

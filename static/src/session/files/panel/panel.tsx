@@ -1,5 +1,5 @@
 // The list of the session's files at the left of the text: a tree, and what was deleted.
-import { useFocusBack } from "../../panels/side"
+import { useFocusBack } from "../../panels/focus"
 import { Icon } from "../../../ui/icons"
 import type { Session } from "../../../types"
 import type { LiveSession } from "../../live/live"

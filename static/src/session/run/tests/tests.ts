@@ -6,8 +6,9 @@ import type { ProgramTest, Run } from "../../../types"
 import { announce, tell } from "../../../ui/announce"
 import type { KeptRuns } from "../kept"
 import { mayStay } from "../redacted"
-import { programOf, type Subject } from "./programs"
-import { type Result, resultsOf, summaryOf, toReport } from "./results"
+import type { Subject } from "./programs"
+import type { Result } from "./results"
+import type { Report, runTest as RunTestFunction } from "./round"
 import type { TestRunner } from "./runner"
 
 /** The content of a test's form. */
@@ -22,6 +23,8 @@ export interface Draft {
 
 /** Finds the file of a test. Returns a text if it cannot run. */
 export type Find = (root: string) => Subject | string
+
+type RunTest = typeof RunTestFunction
 
 interface Listed {
   tests: ProgramTest[]
@@ -156,27 +159,43 @@ export class Tests {
     this.results.value = []
     this.ranAs.value = 0
     this.reported = null
-    try {
-      const { TestRunner } = await loadPart(() => import("./runner"))
-      this.runner ??= new TestRunner()
-    } catch {
+    const parts = await this.parts()
+    if (!parts) {
       this.running.value = null
-      tell(UNREADABLE)
       return
     }
-    const results = await this.all(tests, find, this.runner)
+    const results = await this.all(tests, find, parts)
     this.running.value = null
-    announce(`${summaryOf(results)}.`)
-    if (results.length > 0 && !this.wasStopped()) await this.report(tests, find, results)
+    announce(`${parts.summaryOf(results)}.`)
+    if (results.length > 0 && !this.wasStopped())
+      await this.report(parts.reportOf(tests, find, results))
+  }
+
+  /** Load what runs tests, which a session does not need before. */
+  private async parts() {
+    try {
+      const [{ TestRunner }, round] = await loadPart(() =>
+        Promise.all([import("./runner"), import("./round")]),
+      )
+      this.runner ??= new TestRunner()
+      return { ...round, runner: this.runner }
+    } catch {
+      tell(UNREADABLE)
+      return null
+    }
   }
 
   /** Run tests until the user stops them, and return the results. */
-  private async all(tests: ProgramTest[], find: Find, runner: TestRunner): Promise<Result[]> {
+  private async all(
+    tests: ProgramTest[],
+    find: Find,
+    { runTest, runner }: { runTest: RunTest; runner: TestRunner },
+  ): Promise<Result[]> {
     let results: Result[] = []
     for (const test of tests) {
       if (this.wasStopped()) break
       this.running.value = test.name
-      results = [...results, ...(await this.one(test, find(test.root), runner))]
+      results = [...results, ...(await runTest(test, find(test.root), runner))]
       this.results.value = results
     }
     return results
@@ -186,37 +205,9 @@ export class Tests {
     return this.isStopped
   }
 
-  private async one(test: ProgramTest, subject: Subject | string, runner: TestRunner) {
-    const failed = (problem: string) => {
-      const ran = { outcome: "failed" as const, ms: 0, stdout: "", stderr: "", problem }
-      return resultsOf(test, "", ran, "")
-    }
-    if (typeof subject === "string") return failed(subject)
-    const mark = `result-${crypto.randomUUID()} `
-    const program = programOf(test, subject, mark)
-    if (!program) return failed(`There are no assertions in ${subject.language} here.`)
-    return resultsOf(test, subject.language, await runner.run(program), mark)
-  }
-
-  /** Report a run. Everybody sees the fields of the run, so they are made from open tests only. */
-  private async report(tests: ProgramTest[], find: Find, results: Result[]): Promise<void> {
-    const open = results.filter(({ isHidden }) => !isHidden)
-    const about = tests.find(({ isHidden }) => !isHidden) ?? tests[0]
-    const subject = about && find(about.root)
-    if (!about || !subject || typeof subject === "string") return
-    const isGood = open.every(({ status }) => status === "passed")
-    const lines = open.map(({ status, name }) => `${status}: ${name}\n`)
-    const body = {
-      root: about.root,
-      language: subject.language,
-      name: subject.entry,
-      stdout: lines.join(""),
-      stderr: "",
-      exit: isGood ? 0 : 1,
-      outcome: isGood ? "done" : "failed",
-      ms: open.reduce((sum, { ms }) => sum + (ms ?? 0), 0),
-      tests: toReport(results),
-    }
+  /** Send the report of a run to the server, so that everybody sees it. */
+  private async report(body: Report | null): Promise<void> {
+    if (!body) return
     try {
       const { run } = await post<{ run: Run }>(`/session/${this.sessionId}/runs`, body)
       this.ranAs.value = run.number
