@@ -104,7 +104,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     // Terser makes the session's first load 6 kB smaller than esbuild does.
     minify: "terser",
-    terserOptions: { compress: { passes: 2, pure_getters: true }, format: { comments: false } },
+    terserOptions: { compress: { passes: 2 }, format: { comments: false } },
     rollupOptions: { output: { hashCharacters: "hex", experimentalMinChunkSize: 1_000 } },
   },
   plugins: [licences(), serviceWorker()],
