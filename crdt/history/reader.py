@@ -131,17 +131,23 @@ class HistoryReader:
             return page, last
 
     async def replay(
-        self, session_id: str, user_id: str, start: int, view: Callable[[Replayed], _View]
+        self,
+        session_id: str,
+        user_id: str,
+        start: int,
+        view: Callable[[Replayed], _View],
+        suffix: str = "txt",
     ) -> tuple[_View, int | None]:
         """Return (a view of the changes after `start`, the position to continue from).
 
+        `suffix` is the ending of the main file's name, as in `Part`.
         The view has as many updates as can be read in the time of one page.
         The position is None if no updates are left. Raises as `moment`.
         """
         last, main_root = await self._saved(session_id, user_id)
         async with self._locks.of(user_id):
             made, steps = await self._replay(
-                session_id, user_id, Part(start, last), main_root, view
+                session_id, user_id, Part(start, last, suffix), main_root, view
             )
         return made, start + steps if start + steps < last else None
 

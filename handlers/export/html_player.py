@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, TypedDict
 from crdt.errors import RoomDamaged, TextUnavailable
 from crdt.history.playback.replay import Replayed
 from handlers.http.views import history
-from handlers.http.views.names import naming_of
+from handlers.http.views.names import file_names, naming_of, suffix_of
 from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
@@ -76,6 +76,7 @@ class HtmlPlayer:
         self._file = file
         self._names = history.Names()
         self._others: set[str] = set()
+        self._renames: list[history.Renames] = []
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading the history."""
@@ -91,6 +92,7 @@ class HtmlPlayer:
             "roots": list(self._names.roots),
             "others": sorted(self._others.difference(self._names.roots)),
             "names": await self._file_names(),
+            "renames": self._renames,
             "authors": [person(author, people)["username"] for author in self._names.authors],
             "versions": await self._versions(),
             "runs": await self._runs(people),
@@ -101,13 +103,15 @@ class HtmlPlayer:
     async def _steps(self) -> tuple[bytes, int]:
         """Write every update; return (JSON of the texts before the first one, its time in ms)."""
         start: int | None = 0
-        first = _Rows(b"{}", b"", [], [], [], 0, 0)
+        suffix = suffix_of(self._session.language)
+        first = _Rows(b"{}", b"", [], [], [], [], 0, 0)
         before: int | None = None
         while start is not None:
-            view = partial(_rows, list(self._names.roots), list(self._names.authors), before)
+            view = partial(_rows, list(self._names.roots), list(self._names.authors), before, start)
             reader, user_id = self._services.history_reader, self._user_id
-            rows, following = await reader.replay(self._session.id, user_id, start, view)
+            rows, following = await reader.replay(self._session.id, user_id, start, view, suffix)
             self._others.update(rows.others)
+            self._renames += rows.renames
             if start == 0:
                 first = rows
             self._names, before = history.Names(rows.roots, rows.authors), rows.last_at
@@ -181,6 +185,8 @@ class _Rows(NamedTuple):
     text               JSON of the steps, without brackets around them
     roots, authors     roots and authors of all steps so far
     others             roots that are not texts
+    renames            the changes of names, with the indexes of their steps in the whole replay.
+                       The names before the first step are a change of step -1
     first_at, last_at  times of the first and last step in ms
     """
 
@@ -189,14 +195,18 @@ class _Rows(NamedTuple):
     roots: list[str]
     authors: list[str]
     others: list[str]
+    renames: list[history.Renames]
     first_at: int
     last_at: int
 
 
-def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Replayed) -> _Rows:
+def _rows(
+    roots: list[str], authors: list[str], before: int | None, start: int, replayed: Replayed
+) -> _Rows:
     """Return steps whose roots and authors continue the given lists.
 
     before  time of the previous step, or None
+    start   the number of steps before these
     """
     names, steps = history.Names(roots or replayed.files, authors), replayed.steps
     first_at = steps[0].at if steps else 0
@@ -209,9 +219,19 @@ def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Re
         list(names.roots),
         list(names.authors),
         replayed.others,
+        list(_renames(replayed, start)),
         first_at,
         last_at,
     )
+
+
+def _renames(replayed: Replayed, start: int) -> Iterator[history.Renames]:
+    """Yield the changes of names; `start` is the number of steps before the given ones."""
+    if start == 0:
+        yield {"step": -1, "names": file_names(replayed.names)}
+    for index, step in enumerate(replayed.steps, start):
+        if step.names:
+            yield {"step": index, "names": file_names(step.names)}
 
 
 def _shown(run: Run, report: RunReport, people: Mapping[str, User]) -> _Run:

@@ -1,5 +1,7 @@
 """Tests of file names: of the main file, in old sessions, in versions, and refused names."""
 
+from pathlib import Path
+
 from playwright.async_api import expect
 
 from tests.api import Api
@@ -105,8 +107,13 @@ async def test_map_that_has_a_name_in_the_table_can_be_renamed(
     wire.close()
 
 
-async def test_versions_and_replay_name_files_by_the_table(person: NewPerson) -> None:
-    """A version shows the former name of a renamed file, and the replay shows the present name."""
+async def test_versions_and_replay_name_files_by_the_table(
+    person: NewPerson, tmp_path: Path
+) -> None:
+    """A version shows the former name of a renamed file, and replays show the present name.
+
+    An exported replay also shows the former name at earlier moments.
+    """
     ada = await person()
     session_id = await ada.open_new("Renamed")
     await add(ada, "old.py")
@@ -127,3 +134,14 @@ async def test_versions_and_replay_name_files_by_the_table(person: NewPerson) ->
     await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_contain_text(
         "first"
     )
+    exported = await ada.page.evaluate(
+        "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
+    )
+    (tmp_path / "session.html").write_text(exported)
+    await ada.page.goto((tmp_path / "session.html").as_uri())
+    files = ada.page.get_by_label("File")
+    await expect(files).to_contain_text("lib/new.py")
+    await expect(files).not_to_contain_text("old.py")
+    await ada.page.get_by_label("Go to").select_option("before")
+    await expect(files).to_contain_text("old.py")
+    await expect(files).not_to_contain_text("lib/new.py")
