@@ -39,9 +39,9 @@ test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.system_packages
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
 
-test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=python3.13 VENV=.venv/python3.13), without MongoDB
+test-core: $(VENV)/.tested ## crdt/ and storage/ without MongoDB, on another Python (PYTHON=python3.13 VENV=.venv/python3.13)
 	$(BIN)/python -m tests.set_up --without-mongodb
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' tests/crdt tests/storage
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' $(ARGS) tests/crdt tests/storage
 
 system-packages: ## what `make test` installs with apt-get, as root only: a browser, two proxies, unzip
 	$(PYTHON) -m tests.system_packages
@@ -141,7 +141,8 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
+# Not compiled here: that takes as long as the rest of the installation, and most modules are never imported.
 $(VENV)/.tested: $(VENV)/.made requirements.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(VENV)/.installed

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests import mongod
@@ -27,11 +29,18 @@ _OLDEST_NODE = 18
 
 
 def main() -> int:
+    _npm()  # first, because it may install Node, which all packages of Node need
+    parts: list[Callable[[], None]] = [
+        lambda: _install_packages(HERE, "--omit=optional"),
+        lambda: _install_packages(APPS, "--omit=optional"),
+        install_web,
+    ]
     if "--without-mongodb" not in sys.argv:
-        _install_mongod()
-    _install_packages(HERE, "--omit=optional")
-    _install_packages(APPS, "--omit=optional")
-    install_web()
+        parts.append(_install_mongod)
+    # At the same time, because each installation is one process that often waits for the network.
+    with ThreadPoolExecutor() as pool:
+        for part in [pool.submit(part) for part in parts]:
+            part.result()
     return 0
 
 
@@ -75,6 +84,7 @@ def _install_mongod() -> None:
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        "--no-compile",
     ]
     done = subprocess.run(
         [*pip, "--require-hashes", "--requirement", str(lock)], check=bool(os.environ.get("CI"))
