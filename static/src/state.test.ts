@@ -1,7 +1,7 @@
 // Tests the rules about where state is kept, as far as a test can check them. static/README.md has
 // the rules with their reasons.
 import { expect, it } from "vitest"
-import { itemAt } from "./lib/lists"
+import { firstGroups } from "./testing/sources"
 
 const sources = import.meta.glob<string>(["./**/*.{ts,tsx}", "!./**/*.test.ts"], {
   query: "?raw",
@@ -9,8 +9,6 @@ const sources = import.meta.glob<string>(["./**/*.{ts,tsx}", "!./**/*.test.ts"],
   eager: true,
 })
 const files = Object.entries(sources)
-const all = (text: string, pattern: RegExp) =>
-  [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 
 /**
  * Matches `const toast = signal("")`, and a class's field that is set in this way. `kept` makes
@@ -21,7 +19,7 @@ const MADE = /\b(\w+) = (?:signal|computed|kept)[<(]/g
  * Matches the settings, which settings.ts makes by its function `kept`. A setting stores itself
  * when it is assigned, so a dialog may assign it.
  */
-const SETTINGS = all(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
+const SETTINGS = firstGroups(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
 /** State whose first value comes from a signal. The user's own choice then replaces it. */
 const FIRST = [
   './pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER',
@@ -34,11 +32,11 @@ function imported(from: string, target: string): string {
 }
 
 it("modules that make signals do not use the screen", () => {
-  const makers = files.filter(([, text]) => all(text, MADE).length > 0)
+  const makers = files.filter(([, text]) => firstGroups(text, MADE).length > 0)
   const screens = makers.flatMap(([name, text]) => [
     name,
-    ...all(text, /from "(\.[^"]+)"/g).map((target) => imported(name, target)),
-    ...all(text, /from "(preact(?:\/[^"]*)?)"/g),
+    ...firstGroups(text, /from "(\.[^"]+)"/g).map((target) => imported(name, target)),
+    ...firstGroups(text, /from "(preact(?:\/[^"]*)?)"/g),
   ])
 
   expect(makers.length).toBeGreaterThan(7)
@@ -47,7 +45,9 @@ it("modules that make signals do not use the screen", () => {
 
 it("components have no signals of their own", () => {
   const hooks = files.flatMap(([name, text]) =>
-    all(text, /\b(useSignal|useComputed|useSignalEffect)\b/g).map((hook) => `${name}: ${hook}`),
+    firstGroups(text, /\b(useSignal|useComputed|useSignalEffect)\b/g).map(
+      (hook) => `${name}: ${hook}`,
+    ),
   )
 
   expect(hooks).toEqual([])
@@ -55,8 +55,11 @@ it("components have no signals of their own", () => {
 
 it("signals are assigned by the module that makes them", () => {
   const elsewhere = files.flatMap(([name, text]) => {
-    const own = new Set([...all(text, MADE), ...SETTINGS])
-    const assigned = all(text, /(?<![\w.])((?:\w+\.)*\w+)\.value (?:\?\?|\|\||&&|[-+*])?= /g)
+    const own = new Set([...firstGroups(text, MADE), ...SETTINGS])
+    const assigned = firstGroups(
+      text,
+      /(?<![\w.])((?:\w+\.)*\w+)\.value (?:\?\?|\|\||&&|[-+*])?= /g,
+    )
     return assigned
       .filter((name) => !own.has(name.replace(/^this\./, "")))
       .map((written) => `${name}: ${written}`)
@@ -71,7 +74,7 @@ const unwrapped = (text: string) => text.replace(/\(\n\s+/g, "(").replace(/,?\n\
 
 it("state of components is not a copy of a signal", () => {
   const copies = files.flatMap(([name, text]) =>
-    all(unwrapped(text), /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
+    firstGroups(unwrapped(text), /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
       .filter((first) => /\.value\b|\.peek\(/.test(first))
       .map((first) => `${name}: ${first}`),
   )

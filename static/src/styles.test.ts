@@ -2,6 +2,7 @@
 // styles/tokens.css has the colours.
 import { describe, expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
+import { firstGroups } from "./testing/sources"
 
 const sheets = import.meta.glob<string>("./**/*.css", {
   query: "?raw",
@@ -21,21 +22,19 @@ const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "")
 const css = withoutComments(Object.values(sheets).join("\n"))
 const sources = Object.values(code).join("\n")
 
-const all = (text: string, pattern: RegExp) =>
-  [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort()
 
 /** The classes in the selectors of a sheet. */
 const styled = (text: string) =>
-  all(withoutComments(text), /([^{};]+)\{/g).flatMap((selector) =>
-    all(selector, /\.([a-z][\w-]*)/gi),
+  firstGroups(withoutComments(text), /([^{};]+)\{/g).flatMap((selector) =>
+    firstGroups(selector, /\.([a-z][\w-]*)/gi),
   )
 
 /** The classes that a source gives to elements, except those that it makes from variables. */
 function given(text: string): string[] {
-  const plain = all(text, /\bclass(?:Name)?(?:=|: | = )"([^"]*)"/g)
-  const computed = all(text, /\bclass(?:=\{|Name = )((?:[^{}\n]|\{[^{}]*\})*)/g).flatMap((value) =>
-    all(value, /["`]([^"`]*)["`]/g),
+  const plain = firstGroups(text, /\bclass(?:Name)?(?:=|: | = )"([^"]*)"/g)
+  const computed = firstGroups(text, /\bclass(?:=\{|Name = )((?:[^{}\n]|\{[^{}]*\})*)/g).flatMap(
+    (value) => firstGroups(value, /["`]([^"`]*)["`]/g),
   )
   return [...plain, ...computed]
     .flatMap((value) => value.split(/\s+/))
@@ -73,7 +72,7 @@ describe("a style sheet", () => {
   })
 
   it("is imported by app.css, once", () => {
-    const imported = all(sheets[INDEX] ?? "", /@import "([^"]+)";/g)
+    const imported = firstGroups(sheets[INDEX] ?? "", /@import "([^"]+)";/g)
     expect([...imported, INDEX].sort()).toEqual(Object.keys(sheets).sort())
     expect(files.filter(([name, text]) => name !== INDEX && text.includes("@import"))).toEqual([])
   })
@@ -140,9 +139,11 @@ describe("a token", () => {
   ]
 
   it("is used, and each used name is a token", () => {
-    const asked = all(css + sources, /var\((--[\w-]+)/g)
+    const asked = firstGroups(css + sources, /var\((--[\w-]+)/g)
     expect(sorted(asked)).toEqual(sorted(themes.flatMap(([, theme]) => [...theme.keys()])))
-    expect(all(css, /z-index: ([^;]+);/g).filter((value) => !value.startsWith("var("))).toEqual([])
+    expect(
+      firstGroups(css, /z-index: ([^;]+);/g).filter((value) => !value.startsWith("var(")),
+    ).toEqual([])
   })
 
   it.each(themes)("of a text can be read in the %s theme", (_name, theme) => {
@@ -166,11 +167,11 @@ describe("a token", () => {
   })
 
   it("lists the widths at which the layout changes", () => {
-    const listed = all(sheets[TOKENS] ?? "", /^ \* {3}(\d+)px {2}/gm)
-    expect(sorted(all(css, /@media \(max-width: (\d+)px\)/g))).toEqual(sorted(listed))
+    const listed = firstGroups(sheets[TOKENS] ?? "", /^ \* {3}(\d+)px {2}/gm)
+    expect(sorted(firstGroups(css, /@media \(max-width: (\d+)px\)/g))).toEqual(sorted(listed))
     expect(css).not.toMatch(/@media [^{]*width(?!: \d+px\))/)
-    const panel = all(sheets["./session/panels/side.css"] ?? "", /max-width: (\d+)px/g)
-    expect(all(code["./session/view.ts"] ?? "", /PANEL_FROM_PX = (\d+)/g)).toEqual(panel)
+    const panel = firstGroups(sheets["./session/panels/side.css"] ?? "", /max-width: (\d+)px/g)
+    expect(firstGroups(code["./session/view.ts"] ?? "", /PANEL_FROM_PX = (\d+)/g)).toEqual(panel)
   })
 })
 

@@ -3,6 +3,7 @@ import * as Y from "yjs"
 import text from "../../../../tests/cases/file_names.json?raw"
 import { filesOf, filesTold, tableOf } from "./table"
 import { readTable } from "./watched"
+import { arrived } from "../../testing/documents"
 
 interface Case {
   about: string
@@ -14,15 +15,6 @@ interface Case {
 }
 
 const cases = JSON.parse(text) as Case[]
-
-/** A document that was made elsewhere, so that no root has a type yet. */
-function arrived(write: (doc: Y.Doc) => void): Y.Doc {
-  const theirs = new Y.Doc()
-  write(theirs)
-  const doc = new Y.Doc()
-  Y.applyUpdate(doc, Y.encodeStateAsUpdate(theirs))
-  return doc
-}
 
 const writtenBy =
   ({ entries }: Case) =>

@@ -1,15 +1,7 @@
 import { expect, it } from "vitest"
 import * as Y from "yjs"
 import { Roots } from "./roots"
-
-/** Return another client's document as the server sends it. Its roots have no types yet. */
-function arrived(write: (doc: Y.Doc) => void): Y.Doc {
-  const theirs = new Y.Doc()
-  write(theirs)
-  const doc = new Y.Doc()
-  Y.applyUpdate(doc, Y.encodeStateAsUpdate(theirs))
-  return doc
-}
+import { arrived } from "../../testing/documents"
 
 it("distinguishes texts from other roots by any first content", () => {
   const doc = arrived((theirs) => {
