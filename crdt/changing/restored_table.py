@@ -1,13 +1,13 @@
 """Decides how a restore changes the table of files, so that it lists the files as in a version.
 
-All functions here only compute with JSON. `crdt.document.table_edits` writes the entries, and
-`crdt.reading.file_table` explains the table.
+All functions here only compute with JSON. `crdt.document.editing.table_edits` writes the entries,
+and `crdt.reading.file_table` explains the table.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from crdt.document.table_edits import Entries
+from crdt.document.editing.table_edits import Entries
 from crdt.reading.documents import Document
 from crdt.reading.file_table import TABLE_ROOT, is_table, table_in
 from crdt.reading.roots import RootType

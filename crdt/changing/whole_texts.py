@@ -13,8 +13,8 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from crdt.changing.text_check import check_texts
-from crdt.document.table_edits import Entries, edit_copy_and_table
-from crdt.document.view import edit_copy
+from crdt.document.editing.table_edits import Entries, edit_copy_and_table
+from crdt.document.editing.text_edits import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.stepwise.room_steps import RoomSteps

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 
 from crdt.document.document_bytes import DocumentBytes
+from crdt.document.editing.text_edits import make_edit
 from crdt.document.integration import Ahead, copies_to_load, integrate, joined, load
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
 from crdt.document.raw_document import CUT_BYTES, merge_text
 from crdt.document.traits import Traits, inspect
-from crdt.document.view import TextCopy, View, make_edit
+from crdt.document.view import TextCopy, View
 from crdt.document.work import Work
 from crdt.errors import LimitExceeded, NeedsSteps, TextUnavailable
 from crdt.steps import Steps, run_through

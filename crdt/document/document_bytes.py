@@ -5,13 +5,13 @@ Not for the texts that pycrdt shows of them, which are in `document`.
 
 from abc import ABC, abstractmethod
 
+from crdt.document.merged_state import MergedState
 from crdt.document.raw_document import CUT_BYTES, RawDocument
 from crdt.errors import NeedsSteps
 from crdt.steps import Long, Steps
 from crdt.structs.fast_path import UPDATE, Keystroke
 from crdt.structs.typing_runs import join_runs
 from crdt.wire.parsed_update import VALUES, Parsed
-from crdt.wire.raw_merge import MergedState
 
 _READ_BYTES = 16 << 10
 """Reading the structs of a document of this size takes 4 ms. Reading a hundred thousand structs

@@ -1,6 +1,6 @@
 """Merges, cuts and checks updates as bytes by pycrdt, and turns its failures into one exception.
 
-This module, `view` and `table_edits` are the only ones that call pycrdt.
+This module, `view` and the modules of `crdt.document.editing` are the only ones that call pycrdt.
 All updates that come in have passed `update_parser`.
 """
 

@@ -10,11 +10,11 @@ pycrdt merges updates that only write and delete text. pycrdt would change the b
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+from crdt.document.merged_state import MergedState
 from crdt.document.merging import PycrdtFailure, add_to_levels, cut, merge
 from crdt.errors import Rejected
 from crdt.wire import raw_merge
 from crdt.wire.parsed_update import Parsed
-from crdt.wire.raw_merge import MergedState
 from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10

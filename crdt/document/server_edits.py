@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crdt.document.document import Document
-from crdt.document.view import TextCopy, edit_copy
+from crdt.document.editing.text_edits import edit_copy
+from crdt.document.view import TextCopy
 from crdt.structs.struct_index import StructIndex
 from crdt.text.byte_edits import applied, edits_between
 from crdt.text.line_ends import edits_of_original, with_lf

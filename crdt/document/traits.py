@@ -4,10 +4,10 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from crdt.document.integration import loads_quickly
+from crdt.document.merged_state import MergedState
 from crdt.document.view import View
 from crdt.document.work import Work, needs_cuts
 from crdt.wire.parsed_update import VALUES, Parsed
-from crdt.wire.raw_merge import MergedState
 from crdt.wire.rewriting.readable import readable
 
 

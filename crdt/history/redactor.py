@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
+from crdt.document.merged_state import MergedState
 from crdt.document.raw_document import merge_text
 from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
@@ -17,7 +18,6 @@ from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
-from crdt.wire.raw_merge import MergedState
 from crdt.workers import Workers
 from storage.base import Store
 from storage.errors import NotFound

@@ -9,6 +9,7 @@ See docs/design/storage.md.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from crdt.document.merged_state import MergedState
 from crdt.document.merging import verify
 from crdt.document.raw_document import merge_text
 from crdt.document.work import cut_copy, needs_cuts
@@ -21,7 +22,6 @@ from crdt.structs.garbage.lost_structs import StructPlaces
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES
-from crdt.wire.raw_merge import MergedState
 from crdt.wire.rewriting.readable import readable
 from crdt.wire.update_parser import parse
 from storage.records import Checkpoint

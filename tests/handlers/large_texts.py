@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from collab_server.server import Server
+from crdt.document.editing.text_edits import edit_copy
 from crdt.document.server_edits import edit_moved
-from crdt.document.view import edit_copy
 from crdt.text.byte_edits import edits_between
 from handlers.http.views.differences import encoded_differences
 

@@ -8,6 +8,7 @@ import pytest
 
 from crdt.document import integration, merging
 from crdt.document.document import Document
+from crdt.document.merged_state import MergedState
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.raw_document import CUT_BYTES
 from crdt.document.traits import inspect
@@ -19,7 +20,6 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
-from crdt.wire.raw_merge import MergedState
 from crdt.wire.slicing import delete_set
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import state_vector

@@ -6,9 +6,9 @@ import pycrdt
 import pytest
 
 from crdt.document import raw_document
+from crdt.document.merged_state import MergedState
 from crdt.document.merging import EMPTY, merge
 from crdt.document.raw_document import LARGE_BYTES, RawDocument
-from crdt.wire.raw_merge import MergedState
 from tests.crdt.harness import Typist
 
 

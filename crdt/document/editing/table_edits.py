@@ -10,9 +10,10 @@ from typing import Any
 
 import pycrdt
 
+from crdt.document.editing.text_edits import edit_copy
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
 from crdt.document.raw_document import merge_text
-from crdt.document.view import TextCopy, View, edit_copy
+from crdt.document.view import TextCopy, View
 from crdt.errors import TextUnavailable
 from crdt.reading.file_table import TABLE_ROOT
 from crdt.wire.compact import squash

@@ -4,8 +4,8 @@ from typing import Any
 
 import pycrdt
 
+from crdt.document.editing.table_edits import edit_copy_and_table
 from crdt.document.merging import EMPTY
-from crdt.document.table_edits import edit_copy_and_table
 from crdt.document.view import TextCopy
 from crdt.text.text_diff import MAX_STEPS
 from crdt.wire.update_parser import parse

@@ -1,0 +1,1 @@
+"""Edits by the server, made with pycrdt on copies of a document."""
