@@ -19,7 +19,7 @@ from functools import partial
 from crdt.document.document_bytes import DocumentBytes
 from crdt.document.editing.text_edits import make_edit
 from crdt.document.integration import Ahead, copies_to_load, integrate, joined, load
-from crdt.document.merging import EMPTY, PycrdtFailure, guarded
+from crdt.document.merging import EMPTY
 from crdt.document.raw_document import CUT_BYTES, merge_text
 from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View
@@ -313,10 +313,7 @@ class Document(DocumentBytes):
         The document itself is not changed: the update is then taken like one of any client.
         Raises TextUnavailable.
         """
-        try:
-            return guarded(make_edit, self._view.copy(self._view_state()), files, client_id, edits)
-        except PycrdtFailure as failure:
-            raise TextUnavailable("the text of this document cannot be edited here") from failure
+        return make_edit(self._view.copy(self._view_state()), files, client_id, edits)
 
     def text_copy(self) -> TextCopy:
         """Return a copy of the document for `edit_copy`, which makes edits in another process."""

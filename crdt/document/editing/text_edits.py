@@ -29,10 +29,7 @@ def edit_copy(
     """Return the update that `make_edit` makes on a copy of a document; raises TextUnavailable."""
     view = View(copy.split_surrogates, needs_copy=copy.needs_copy)
     state = merge_text([copy.state, *copy.since]) if copy.since else copy.state
-    try:
-        return guarded(make_edit, view.copy(squash(state)), files, client_id, edits, steps)
-    except PycrdtFailure as failure:
-        raise TextUnavailable("the text of this document cannot be edited here") from failure
+    return make_edit(view.copy(squash(state)), files, client_id, edits, steps)
 
 
 def make_edit(
@@ -49,7 +46,18 @@ def make_edit(
     update then refers to structs that do not exist.
 
     steps  bound the search for few changes, see `changes`
+
+    Raises TextUnavailable if pycrdt fails.
     """
+    try:
+        return guarded(_smallest_edit, state, files, client_id, edits, steps)
+    except PycrdtFailure as failure:
+        raise TextUnavailable("the text of this document cannot be edited here") from failure
+
+
+def _smallest_edit(
+    state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None, steps: int
+) -> bytes:
     # Three ways, from the smallest edits to the surest. Each gets a fresh copy, because an attempt
     # that failed has changed its copy. After each attempt the text must equal the requested one, so
     # a wrong position is found before users see it.
