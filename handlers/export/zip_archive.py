@@ -26,24 +26,24 @@ _MESSAGES = 500
 _README = """{title}
 session {id}, {language}, {status}, exported {now}
 
-versions/NNNN-kind/   the files of version NNNN, as they were called then; maps and arrays as JSON, other documents as XML
-live/                 the same, as it was at the time of the export; without files that were deleted
-{manifest:<21} for each file, what its text is called in the document
+versions/NNNN-kind/   the files of version NNNN, with their names of that time; maps and arrays as JSON, other documents as XML
+live/                 the files of the document at the time of the export, without deleted ones
+{manifest:<21} for each file, the name of its text in the document
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
-runs.json, runs.txt   runs of programs, newest first: what the members' browsers said that they printed
+runs.json, runs.txt   runs of programs, newest first, with their output as the members' browsers reported it
 tests.json            tests of programs, in order; hidden ones only for the owner
-members.json          who takes part, and as what
+members.json          the members and their roles
 
-What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
+If a version, a message or a run is damaged in the store, its entry has "damaged": true. The folder of a damaged version
+has a DAMAGED.txt instead of its texts.
 
-Each file is called as in the editor, in its folders and in the letters of its script, if every system can create such
-a file. If not:
+Each file has the name and the folders that it has in the editor, if every system can create such a file. If not:
 - characters that a system forbids are written as in URLs: a:b is a%3Ab;
 - names that mean something to Windows, macOS or git begin with _: con.txt is _con.txt;
 - names of files and folders over {limit} bytes are cut, and end in a digest of the whole name;
 - names that differ only in upper and lower case, or in how accents are stored, are numbered: main.java is main-2.java
-  where Main.java is there too.
+  if there is a Main.java too.
 """  # noqa: E501  # lines of a file in the archive
 
 _DAMAGED_FILE = "DAMAGED.txt"

@@ -32,7 +32,7 @@ def _to_boolean(text: str | bool) -> bool | str:
 
 
 def _number(maximum: int, minimum: int = 1) -> dict[str, Any]:
-    message = f"must be a whole number from 1 to {maximum}"
+    message = f"must be a whole number from {minimum} to {maximum}"
     return {
         "type": "integer",
         "coerce": _to_number,
@@ -79,7 +79,7 @@ DIFF: Schema = {
         ],
         "coerce": _to_number,
         "default": "live",
-        "meta": _VERSION["meta"],
+        "meta": {"message": f"{_VERSION['meta']['message']}, or live"},
     },
 }
 TIMELINE: Schema = {"after": _number(MAX_SEQUENCE)}
