@@ -247,7 +247,7 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case WorkTooLarge():
             return too_large(_sentence(error))
         case NoText():
-            return invalid({"root": [f"no text: {error}. Only texts have this."]})
+            return invalid({"root": [f"must be a text; these roots are not: {error}"]})
         case RoomDamaged() | TextUnavailable():
             return out_of_service(error)
         case VersionDamaged(number=number):
