@@ -182,7 +182,8 @@ class Document(DocumentBytes):
         finally:
             if ahead.has_changed is None:
                 self.forget_prepared()
-        self._is_torn = False
+        # A character may have been cut while the old view was freed, so the new one was dropped.
+        self._is_torn &= not (view.is_loaded or view.has_failed)
 
     def forget_prepared(self) -> None:
         """Drop a prepared update and the view that has it, unless the update was applied."""
@@ -213,12 +214,10 @@ class Document(DocumentBytes):
         if cuts:
             view.drop()  # UTF-8 has no half characters: it is loaded again from a corrected copy
             has_changed = self._is_torn = True
+        elif done:
+            has_changed = bool(done.has_changed)
         else:
-            has_changed = (
-                bool(done.has_changed)
-                if done
-                else self._show(update, parsed) or self._ahead is not None
-            )
+            has_changed = self._show(update, parsed) or self._ahead is not None
         if has_changed:
             self._raw.unjoined += count_structs(parsed)
             self._push(parsed.update, parsed, update)

@@ -99,9 +99,10 @@ class View:
         else:
             self._doc = doc
 
-    def replace(self, new: "NewDocument") -> None:
-        """Show another pycrdt document from now on."""
-        self._doc = new.doc
+    def replace(self, new: "NewDocument") -> object:
+        """Show another pycrdt document from now on; return the old one, None without one."""
+        old, self._doc = self._doc, new.doc
+        return old
 
     def fail(self) -> None:
         """Note that pycrdt cannot load the document."""

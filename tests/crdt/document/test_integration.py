@@ -1,6 +1,7 @@
 """Tests of large updates that enter the view in steps, with other edits between the steps."""
 
 import random
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,8 @@ from tests.crdt.struct_bytes import placed, text, update_of
 
 ROOT = "codemirror"
 BASE = "0123456789" * 60
+LARGE = 590
+"""Inserts of an update that is slow in many slices, so the view is loaded again."""
 
 
 class Clock:
@@ -110,6 +113,46 @@ def test_edits_between_the_steps_are_kept(step_s: float, is_resting: bool) -> No
     assert subject.apply(update)
     assert subject.texts([ROOT]) == {ROOT: expected() + "!" + "k" * typed}
     assert Document(subject.state()).texts([ROOT]) == subject.texts([ROOT])
+
+
+def until_replaced(subject: Document, work: Iterator[None]) -> None:
+    """Do the steps of a preparation until the view shows a new pycrdt document.
+
+    The update is slow, and loading the view again is fast.
+    """
+    before = id(subject._view.token)
+    for _ in work:
+        if subject._view.needs_cuts:
+            subject._work.cpu_s = Clock(0)
+        if id(subject._view.token) != before:
+            return
+    pytest.fail("the view was not loaded again, or no step came after that")
+
+
+def test_old_document_is_freed_in_a_step_of_its_own() -> None:
+    """Freeing 100,000 structs takes 16 ms, so it does not happen at the end of a load."""
+    subject, _ = opened()
+    old = weakref.ref(subject._view.token)
+    work = steps(subject, inserts(LARGE))
+
+    until_replaced(subject, work)
+
+    assert old()
+    assert not list(work)
+    assert not old()
+
+
+def test_cut_while_the_old_document_is_freed_is_remembered() -> None:
+    """A character is cut while the old document is freed: then no view has the document's text."""
+    subject, _ = opened()
+    work = steps(subject, inserts(LARGE))
+    until_replaced(subject, work)
+    subject._work.spent_s = 1.0  # loading takes long, so the view is not loaded again right away
+
+    subject.apply(parse(update_of(text("-"), client=3)), cuts=True)
+    list(work)
+
+    assert not subject.is_proven
 
 
 def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
