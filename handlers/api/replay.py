@@ -76,7 +76,11 @@ class BlameHandler(_PastHandler):
             session.id, self.me.id, query.get("root"), history.blame
         )
         root, sequence, answer = await self.while_connected(reading)
-        await self.reply_answer(answer, root=root, sequence=sequence)
+        naming = self.services.versions.outline(session.id, self.me.id, suffix_of(session.language))
+        outline, _ = await self.while_connected(naming)
+        # a root whose first text arrived meanwhile has no name yet
+        name = next((file.name for file in outline.files if file.root == root), root)
+        await self.reply_answer(answer, root=root, name=name, sequence=sequence)
 
 
 class MomentHandler(LongWorkHandler):

@@ -78,9 +78,13 @@ class BlameRun(TypedDict):
 
 
 class Blame(TypedDict):
-    """The author of each line and of each run of the present text."""
+    """The author of each line and of each run of the present text.
+
+    `name` is the name of its file.
+    """
 
     root: str
+    name: str
     sequence: int
     authors: list[Person]
     lines: list[BlameLine]

@@ -42,6 +42,24 @@ async def test_files_are_listed_by_the_table(ada: Api) -> None:
     assert code_of(await ada.get(f"/code/{session_id}/files?deleted=perhaps")) == (422, "invalid")
 
 
+async def test_blame_has_the_name_of_the_file(ada: Api) -> None:
+    """The name comes from the table, or else from the root, also for a deleted file."""
+    session_id = await ada.new_session(language="python")
+    editor = await Editor.of(ada, session_id)
+    for root in ("f-1", "f-2", "plain"):
+        editor.type(root, "text\n")
+    editor.name("f-1", "src/a.py")
+    editor.name("f-2", "old.py", 2, deleted=True)
+    await editor.send()
+
+    path = f"/code/{session_id}/blame"
+    answers = [await ada.get(f"{path}{root}") for root in ("", "?root=f-1", "?root=f-2")]
+    plain = await ada.get(f"{path}?root=plain")
+
+    assert [answer.body["name"] for answer in answers] == ["main.py", "src/a.py", "old.py"]
+    assert (plain.body["root"], plain.body["name"]) == ("plain", "plain")
+
+
 async def test_version_has_the_names_of_its_moment(ada: Api) -> None:
     """A version has the names of its own moment.
 
