@@ -46,6 +46,29 @@ async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
         await check_bar(guests[0], width)
 
 
+async def test_search_does_not_cover_panels_on_a_phone(person: NewPerson) -> None:
+    """The chat, the people and the files are in front of the search of the text."""
+    ada = await person()
+    await ada.open_new("Phone")
+    await ada.page.set_viewport_size({"width": 390, "height": HEIGHT})
+    await ada.text.focus()
+    await ada.page.keyboard.press("Control+f")
+    search = ada.page.locator(".cm-search")
+    await expect(search).to_be_visible()
+    box = await search.bounding_box()
+    assert box
+    place = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    for name, panel in (("Chat", ".side"), ("People", ".side"), ("Files", ".files")):
+        button = ada.page.get_by_role("group", name="Panels").get_by_role("button", name=name)
+        if await button.get_attribute("aria-expanded") == "false":
+            await button.click()
+        await expect(ada.page.locator(panel)).to_be_visible()
+        front = await ada.page.evaluate(
+            "([x, y, panel]) => !!document.elementFromPoint(x, y)?.closest(panel)", [*place, panel]
+        )
+        assert front, name
+
+
 async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
     """Avatars that overlap do not cover each other's letters."""
     ada, *guests = [await person() for _ in range(3)]
