@@ -16,7 +16,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson
 from tests.processes import ROOT, free_port
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def dev_server(api: Api) -> Iterator[str]:
     )
     yield f"http://localhost:{port}"
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 async def is_up(url: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from crdt.errors import WorkersBusy
 from crdt.fair_queue import FairQueue, Payer, Slot
-from tests.waiting import turns
+from tests.waiting import PATIENCE_S, turns
 
 
 class Jobs:
@@ -131,7 +131,7 @@ async def test_slot_is_free_again_after_the_block_or_an_error() -> None:
         async with queue.slot("a"):
             raise ZeroDivisionError
 
-    async with asyncio.timeout(5), queue.slot("b"):
+    async with asyncio.timeout(PATIENCE_S), queue.slot("b"):
         pass
 
 

@@ -33,7 +33,7 @@ VERSIONS = (1, 2, 3, 3)
 """The y-websocket version of each client. The last two clients belong to one user."""
 _PHASES = 6
 _MOST_EDITS = 8
-_CONVERGE_S = 30
+_CONVERGE_S = 60
 _TROUBLES = (
     "nothing",
     "compact",

@@ -88,7 +88,7 @@ class World:
         return sorted({close for close in closes if close[0] != accepted})
 
     async def until_equal(
-        self, roots: dict[str, str], *names: str, timeout_s: float = 30
+        self, roots: dict[str, str], *names: str, timeout_s: float = PATIENCE_S
     ) -> str | None:
         """Wait until documents are equal, or return the first difference after `timeout_s`."""
         deadline = time.monotonic() + timeout_s

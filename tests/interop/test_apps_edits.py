@@ -105,7 +105,7 @@ async def test_values_are_the_same_after_a_restart(tmp_path: Path, group: str) -
         for author, (session_id, edit) in made.items():
             reader = room.name("reader")
             await room.connect(reader, ada, session_id)
-            problem = await room.until_equal(edit["roots"], author, reader, timeout_s=10)
+            problem = await room.until_equal(edit["roots"], author, reader)
             problems += [f"{edit['what']}: {problem}"] if problem else []
             await room.leave(author, reader)
 

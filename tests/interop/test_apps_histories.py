@@ -17,7 +17,7 @@ async def _brought(room: World, what: str, roots: dict[str, str], version: int) 
     await room.apps.do("bring", bringer, what=what)
     await room.connect(bringer, ada, session_id, version=version)
     await room.connect(other, bob, session_id)
-    problem = await room.until_equal(roots, bringer, other, timeout_s=45)
+    problem = await room.until_equal(roots, bringer, other)
     await room.run(other, "doc.getText('later').insert(0, 'and on it goes')")
     problem = problem or await room.until_equal({**roots, "later": "text"}, bringer, other)
     problems = [problem] if problem else []

@@ -29,9 +29,7 @@ async def _live_words(api: Api, session_id: str) -> list[str]:
 
 
 async def _until_words(api: Api, session_id: str, *words: str) -> None:
-    await until(
-        lambda: _live_words(api, session_id), lambda live: live == sorted(words), timeout_s=20
-    )
+    await until(lambda: _live_words(api, session_id), lambda live: live == sorted(words))
 
 
 async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ async def _refused(room: World) -> tuple[str, str] | None:
 
 
 async def _until_text(api: Api, session_id: str, text: str) -> None:
-    await until(lambda: api.live(session_id), lambda live: live["code"] == text, timeout_s=20)
+    await until(lambda: api.live(session_id), lambda live: live["code"] == text)
 
 
 async def test_editors_with_one_template_stay_connected(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from crdt.wire import y_protocol
 from storage.errors import StoreUnavailable
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World, all_saved
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def test_restart_after_drain_loads_stored_texts_and_owners(world: World) -> None:
@@ -61,7 +61,7 @@ async def test_drain_does_not_wait_for_a_document_that_takes_long_to_load(make_w
     opening = asyncio.create_task(world.rooms.use("slow").__aenter__())
     await until(lambda: "chunks" in world.store.calls)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert await world.rooms.drain(0.1) is True
 
     with pytest.raises(RoomUnavailable, match="stopping"):
