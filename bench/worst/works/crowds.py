@@ -147,7 +147,8 @@ def _members(here: Stage) -> None:
 
     asyncio.run(act())
     each_kib = 1024 * (here.memory_mib() - before_mib) / max(1, crowd.signed_in)
-    here.did = f"{crowd.signed_in} signed in, {each_kib:.0f} KiB each"
+    tell(here, crowd.statuses)
+    here.did += f", {crowd.signed_in} signed in, {each_kib:.0f} KiB each"
 
 
 WORKS = (
