@@ -28,8 +28,9 @@ except ImportError:  # some platforms have no uvloop
 CANNOT_START = 2
 """Exit code of a process that has printed why it cannot serve."""
 _CUT_SHORT = 1
-_OLDEST = 2
-"""The generation of objects that survived two collections: its collection looks at all objects."""
+_MIDDLE, _OLDEST = 1, 2
+"""Generations of objects: those that survived one collection, and those that survived two. A
+collection of the oldest looks at all objects."""
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """{address family: an address that no machine has}. RFC 5737 and RFC 3849 reserve them."""
 
@@ -44,8 +45,9 @@ _COLLECTIONS = 700, 10, 5
 all objects then comes after 35,000 new ones, and `short_collections` keeps the others out of it."""
 _DUE_S = 0.001
 _LONG_S = 0.002
-"""Seconds of CPU time. All objects are collected after short collections that together took longer
-than the first. Objects that survive this are set aside if it took longer than the second."""
+"""Seconds of CPU time. All objects are collected after collections of the middle generation that
+together took longer than the first. Objects that survive this are set aside if it took longer than
+the second."""
 _ASIDE_S = 600.0
 _MANY_ASIDE = 200_000
 """Seconds and number of objects after which those that were set aside are collected, too. With
@@ -147,23 +149,26 @@ def short_collections(
     A collection of all objects holds the event loop until it has looked at each of them. So the
     objects that survive a long one are set aside (`gc.freeze`), and the next one looks at newer
     objects only. Python counts objects, and subtracts those that were freed meanwhile. While many
-    clients come and go, tens of thousands are new when it collects them. So the time of its short
-    collections decides when the next collection of all objects is due.
+    clients come and go, tens of thousands are new when it collects them. So the time of collections
+    of the middle generation, whose survivors become old, decides when all objects are collected.
     """
     begun_s, all_at, before = 0.0, now_s() + _ASIDE_S, gc.get_freeze_count()
     spent_s, is_due = 0.0, False
 
     def collected(phase: str, info: dict[str, int]) -> None:
         nonlocal begun_s, spent_s, is_due
+        generation = info["generation"]
+        if generation < _MIDDLE:
+            return
         if phase == "start":
             begun_s = time.thread_time()
             return
         took_s = time.thread_time() - begun_s
-        spent_s = spent_s + took_s if info["generation"] < _OLDEST else 0.0
+        spent_s = spent_s + took_s if generation == _MIDDLE else 0.0
         if spent_s > _DUE_S and not is_due:
             is_due = True
             loop.call_soon_threadsafe(collect_all)
-        if info["generation"] == _OLDEST and took_s > _LONG_S:
+        if generation == _OLDEST and took_s > _LONG_S:
             gc.freeze()
             loop.call_soon_threadsafe(collect_the_rest)
 

@@ -123,7 +123,7 @@ async def test_new_objects_are_collected_even_if_python_counts_few() -> None:
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(700, 1_000_000, 1_000_000)
+    gc.set_threshold(700, 10, 1_000_000)
     try:
         with process.short_collections(asyncio.get_running_loop()):
             while len(in_use) < _MANY:
