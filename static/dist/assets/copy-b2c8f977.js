@@ -1,1 +1,0 @@
-import{h as i}from"./index-23973d8b.js";async function a(e){try{return await navigator.clipboard.writeText(e),!0}catch{return!1}}async function r(e,t){i(await a(e)?`The ${t} is copied`:`Copying is not allowed here: select the ${t}`)}export{r as c,a as i};
