@@ -46,7 +46,7 @@ def test_benchmark_documents_match_results() -> None:
     front = report.README.read_text()
     assert report.front_page(stored, front) == front
     assert "| A pair" in front
-    assert stored["scenarios"].keys() - {"W"} == {
+    assert stored["scenarios"].keys() - {"W", "R"} == {
         scenario.name for scenario in (*SCENARIOS, *GROWTH, LAG)
     } | {"I"}
 

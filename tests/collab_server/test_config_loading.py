@@ -222,7 +222,7 @@ def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float])
 @pytest.mark.parametrize(
     "address",
     [setting for setting in all_settings() if setting.name.endswith("_url")],
-    ids=lambda one: one.name,
+    ids=lambda setting: setting.name,
 )
 @pytest.mark.parametrize("blank", [" ", "\t", "\n", "\u00a0"])
 def test_address_with_blank_is_refused(address: Setting[str], blank: str) -> None:

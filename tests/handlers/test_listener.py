@@ -28,8 +28,8 @@ async def exchange(server, request: bytes) -> bytes:
 def connected(port: int, count: int) -> list[socket.socket]:
     """Return new connections to a server, from one address."""
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
-    for one in sockets:
-        one.setblocking(False)
+    for client in sockets:
+        client.setblocking(False)
     return sockets
 
 
@@ -158,8 +158,8 @@ async def test_connections_that_come_together_are_taken_over_several_turns(
 
     assert max(Counter(taken).values()) <= 4
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
-    for one in sockets:
-        one.close()
+    for client in sockets:
+        client.close()
 
 
 async def test_requests_that_come_together_begin_over_several_turns(
@@ -171,9 +171,9 @@ async def test_requests_that_come_together_begin_over_several_turns(
     """
     begun, read = list[int](), list[int]()
     sockets = connected(server.port, 120)
-    for one in sockets:
-        one.sendall(request(b""))
-        await first_bytes(one)
+    for client in sockets:
+        client.sendall(request(b""))
+        await first_bytes(client)
     find_handler, handle_read = Application.find_handler, IOStream._handle_read
 
     with counted_turns() as turn:
@@ -188,13 +188,13 @@ async def test_requests_that_come_together_begin_over_several_turns(
 
         monkeypatch.setattr(Application, "find_handler", noted)
         monkeypatch.setattr(IOStream, "_handle_read", noted_read)
-        for one in sockets:
-            one.sendall(request(b""))
-        answers = [await first_bytes(one) for one in sockets]
+        for client in sockets:
+            client.sendall(request(b""))
+        answers = [await first_bytes(client) for client in sockets]
 
     assert len(begun) == len(read) == 120
     assert max(Counter(begun).values()) <= 4
     assert max(Counter(read).values()) <= 32
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
-    for one in sockets:
-        one.close()
+    for client in sockets:
+        client.close()

@@ -120,7 +120,7 @@ async def test_exports_have_the_names_and_folders_of_the_table(ada: Api) -> None
     assert '"f-1":"src/b.py"' in page
     assert '"others":[]' in page
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
-    renames = [(one["step"], names_in(one)) for one in data["renames"]]
+    renames = [(rename["step"], names_in(rename)) for rename in data["renames"]]
     assert (-1, [("codemirror", "main.py", False)]) in renames
     assert renames[-1][1] == [("f-1", "src/b.py", False), ("f-2", "gone.py", True)]
     assert 0 <= renames[-1][0] == len(data["steps"]) - 1

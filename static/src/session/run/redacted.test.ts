@@ -3,7 +3,8 @@
 import { beforeEach, expect, it, vi } from "vitest"
 import { get, post } from "../../api"
 import type { Run } from "../../types"
-import { Runs, type Task } from "./runs"
+import { Runs } from "./runs"
+import type { Task } from "./task"
 import { Tests } from "./tests/tests"
 
 vi.mock("../../api", () => {

@@ -3,7 +3,7 @@ import { ApiError, get, post } from "../../api"
 import { languageName } from "../../lib/languages"
 import type { Languages, RemoteRun } from "../../types"
 import { browserLanguages } from "./languages"
-import type { Task } from "./runs"
+import type { Task } from "./task"
 
 const NOT_FOUND = 404
 

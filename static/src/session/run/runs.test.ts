@@ -3,7 +3,8 @@ import { beforeEach, expect, it, vi } from "vitest"
 import { get, post } from "../../api"
 import type { Run } from "../../types"
 import type { Heard } from "./host"
-import { Runs, type Task } from "./runs"
+import { Runs } from "./runs"
+import type { Task } from "./task"
 import { aboutRun, tailOf } from "./words"
 
 vi.mock("../../api", () => ({ ApiError: Error, get: vi.fn(), post: vi.fn(), words: String }))

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals"
 import { post, words } from "../../api"
 import { loadPart } from "../../lib/upgrade"
-import type { Ending, Piece, Program } from "../../run/protocol"
+import type { Ending, Piece } from "../../run/protocol"
 import { OUTPUT_BYTES } from "../../run/protocol"
 import type { Run } from "../../types"
 import { tell } from "../../ui/announce"
@@ -13,17 +13,9 @@ import { runsHere, sizeOf, whyNobody } from "./languages"
 import { RemoteRunner } from "./remote"
 import { hasOutput, mayStay, whyRemoved } from "./redacted"
 import { fresh, isOnlyHere, joined, ofKept, type Shown } from "./shown"
+import type { Phase, Task } from "./task"
 import { type Say, Telling } from "./telling"
 import { aboutRun, piecesOf, textOf } from "./words"
-
-export type Phase = "idle" | "loading" | "running"
-
-/** A program of the session, with the root of its file. */
-export interface Task extends Program {
-  root: string
-  /** the kept run whose code is run again; null for the present code */
-  again: Run | null
-}
 
 const UNREADABLE = "The part of the app that runs programs could not be loaded. Try again."
 
