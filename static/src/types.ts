@@ -758,9 +758,14 @@ export interface components {
       step: number
       names: components["schemas"]["FileName"][]
     }
-    /** @description The author of each line and of each run of the present text. */
+    /**
+     * @description The author of each line and of each run of the present text.
+     *
+     *     `name` is the name of its file.
+     */
     Blame: {
       root: string
+      name: string
       sequence: number
       authors: components["schemas"]["Person"][]
       lines: components["schemas"]["BlameLine"][]
