@@ -43,7 +43,7 @@ calls, each with a wait for two such threads, take 100 ms."""
 _COLLECTIONS = 700, 10, 5
 """Thresholds of Python's garbage collector. The last one is half of Python's own: a collection of
 all objects then comes after 35,000 new ones, and `short_collections` keeps the others out of it."""
-_DUE_S = 0.001
+_DUE_S = 0.003
 _LONG_S = 0.002
 """Seconds of CPU time. All objects are collected after collections of the middle generation that
 together took longer than the first. Objects that survive this are set aside if it took longer than
