@@ -1,20 +1,17 @@
 // The bar above the editor. On the left are the title and the save state of the session. The button
 // in the middle runs the open file. On the right are the people, and links to other pages.
-import type { Session } from "../types"
 import { Avatar } from "../ui/avatar"
 import { Icon, type IconName } from "../ui/icons"
 import { Menu } from "../ui/menu"
 import { Brand } from "../ui/shell"
 import { actionsOf } from "./actions"
 import type { Participant } from "./live/collab"
-import type { LiveSession } from "./live/live"
 import type { SaveState } from "./live/saved"
 import { LanguageSelect } from "./language"
 import { othersOf, PanelButtons } from "./panels/buttons"
 import { RunButton } from "./run/button"
-import type { Running } from "./run/running"
 import { Title } from "./title"
-import type { View } from "./view"
+import type { Parts } from "./parts"
 
 const SAVE_WORDS: Record<SaveState, string> = {
   saved: "Saved",
@@ -86,16 +83,6 @@ function Here({ people, myId, onClick }: HereProps) {
   )
 }
 
-interface Props {
-  session: Session
-  live: LiveSession
-  view: View
-  canWrite: boolean
-  myId: string
-  running: Running
-  onChanged: () => void
-}
-
 /** The text of a button or a link. If the bar has little space, only its icon is shown. */
 function Label({ icon, text }: { icon: IconName; text: string }) {
   return (
@@ -106,7 +93,7 @@ function Label({ icon, text }: { icon: IconName; text: string }) {
   )
 }
 
-function History({ session, view }: Props) {
+function History({ session, view }: Parts) {
   return (
     <div role="group" aria-label="History" class="bar-group">
       <a class="button ghost" href={`/s/${session.id}/versions`} title="Versions (Alt+V)">
@@ -128,7 +115,7 @@ function History({ session, view }: Props) {
   )
 }
 
-function More({ session, view, canWrite }: Props) {
+function More({ session, view, canWrite }: Parts) {
   const actions = actionsOf(session, view, canWrite)
   return (
     <Menu
@@ -142,7 +129,7 @@ function More({ session, view, canWrite }: Props) {
   )
 }
 
-export function Bar(props: Props) {
+export function Bar(props: Parts) {
   const { session, live, view, canWrite, myId, running, onChanged } = props
   return (
     <header class="bar">

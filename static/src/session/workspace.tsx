@@ -13,10 +13,11 @@ import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
 import { SidePanel } from "./panels/side"
 import type { SessionState } from "./live/state"
-import { useRunning, type Running } from "./run/running"
+import { useRunning } from "./run/running"
 import { isFinal } from "./live/trouble"
 import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
+import type { Parts } from "./parts"
 
 const Dialogs = lazily(() => import("./dialogs/dialogs"))
 const FilePanel = lazily(() => import("./files/panel/panel"))
@@ -43,16 +44,6 @@ interface Props {
   state: SessionState
   session: Session
   myId: string
-}
-
-interface Parts {
-  session: Session
-  live: LiveSession
-  view: View
-  canWrite: boolean
-  myId: string
-  running: Running
-  onChanged: () => void
 }
 
 function Output({ live, view, running }: Parts) {

@@ -1,33 +1,20 @@
 // The open dialog of a session's page. The page loads this part when its first dialog opens.
 import { Suspense } from "preact/compat"
 import { go } from "../../router"
-import type { Session } from "../../types"
 import { lazily } from "../../ui/boundary"
 import { allActions } from "../actions"
-import type { LiveSession } from "../live/live"
-import type { Running } from "../run/running"
-import type { View } from "../view"
 import { DeleteDialog } from "./delete"
 import { EndDialog } from "./end"
 import { Exports } from "./exports"
 import { SaveDialog } from "./save"
 import { Settings } from "./settings"
 import { Shortcuts } from "./shortcuts"
+import type { Parts } from "../parts"
 
 const Palette = lazily(() => import("../palette"))
 const ShareDialog = lazily(() => import("../share/dialog"))
 
-interface Props {
-  session: Session
-  live: LiveSession
-  view: View
-  canWrite: boolean
-  myId: string
-  running: Running
-  onChanged: () => void
-}
-
-export default function Dialogs(props: Props) {
+export default function Dialogs(props: Parts) {
   const { session, view, onChanged } = props
   switch (view.dialog) {
     case "palette":
